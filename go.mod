@@ -1,0 +1,3 @@
+module github.com/tidelock/tidelock
+
+go 1.26
