@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between kernels, and nothing else. The compiler includes this
+ * file ahead of every source of the module, so the sources are written as if
+ * the newest kernel were the only one.
+ *
+ * kapi.h is made by the build from probes/: one HAVE_ macro for each probe
+ * that compiles against the kernel at hand. No kernel header is included here:
+ * every source of every kernel of the matrix would pay for it.
+ */
+#ifndef TIDELOCK_COMPAT_H
+#define TIDELOCK_COMPAT_H
+
+/* The probes find out what this file asks about, so they do without it. */
+#ifndef TIDELOCK_PROBE
+
+#include "kapi.h"
+
+#ifndef HAVE_0_SANITY
+#error "kapi.h lacks HAVE_0_SANITY: the compiler or its flags are broken, and every other probe's answer with them"
+#endif
+
+/* Attributes of modules became read-only data (probes/module_attribute_const.c). */
+#ifdef HAVE_MODULE_ATTRIBUTE_CONST
+#define tl_module_attribute const struct module_attribute
+#else
+#define tl_module_attribute struct module_attribute
+#endif
+
+/*
+ * Newer kernels refuse generic netlink requests with junk in the header's
+ * reserved field or in its flags before a family sees them
+ * (probes/genl_header_check.c). Elsewhere the family does it itself.
+ */
+#ifdef HAVE_GENL_HEADER_CHECK
+#define tl_genl_header_check(info) 0
+#else
+#define tl_genl_header_check(info) ({					\
+	struct genl_info *__info = (info);				\
+	int __err = 0;							\
+									\
+	if (__info->genlhdr->reserved) {				\
+		NL_SET_ERR_MSG(__info->extack,				\
+			       "genlmsghdr.reserved field is not 0");	\
+		__err = -EINVAL;					\
+	} else if (__info->nlhdr->nlmsg_flags &				\
+		   ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO)) {		\
+		NL_SET_ERR_MSG(__info->extack,				\
+			       "ambiguous or reserved bits set in nlmsg_flags"); \
+		__err = -EINVAL;					\
+	}								\
+	__err;								\
+})
+#endif
+
+#endif /* TIDELOCK_PROBE */
+#endif
