@@ -12,6 +12,8 @@
 // per kernel, with the checksum, the size and the role of each package.
 package crawler
 
+import "fmt"
+
 // Schema is the version of the fields that this program adds to the format.
 const Schema = 1
 
@@ -31,6 +33,12 @@ type List struct {
 	// Distributions holds the entries under canonical names ("debian",
 	// "amazonlinux2"; see CanonicalDistribution).
 	Distributions map[string][]Entry
+	// Warnings holds what was odd in the list that was read, but not wrong.
+	Warnings []string
+}
+
+func (l *List) warn(format string, args ...any) {
+	l.Warnings = append(l.Warnings, fmt.Sprintf(format, args...))
 }
 
 // Archive is one package archive at one moment.
