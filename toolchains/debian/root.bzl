@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tool roots: locked packages as programs that run on any host."""
+
+load(":providers.bzl", "DebianPackageInfo", "ToolRootInfo")
+
+# What no tool needs at run time, in any package.
+_EXCLUDE = [
+    "etc",
+    "usr/include/*-linux-gnu/c++",
+    "usr/lib/debug",
+    "usr/lib/*/gconv",
+    "usr/lib/locale",
+    "usr/share/bash-completion",
+    "usr/share/bug",
+    "usr/share/doc",
+    "usr/share/doc-base",
+    "usr/share/gdb",
+    "usr/share/info",
+    "usr/share/lintian",
+    "usr/share/locale",
+    "usr/share/man",
+    "usr/share/zsh",
+    "var",
+]
+
+def _files(ctx):
+    files = []
+    for target in ctx.attr.packages:
+        package = target[DebianPackageInfo]
+        if not package.file:
+            fail("{}: the tool root needs the package {}, which is missing: {}.".format(ctx.label, package.key, package.missing))
+        files.append(package.file)
+    return files
+
+def _debian_root_impl(ctx):
+    tree = ctx.actions.declare_directory(ctx.label.name)
+    packages = _files(ctx)
+    args = ctx.actions.args()
+    args.add("-out", tree.path)
+    inputs = list(packages)
+    if ctx.file._launcher:
+        args.add("-launcher", ctx.file._launcher)
+        inputs.append(ctx.file._launcher)
+    if ctx.attr.keep_scripts:
+        args.add("-keep-scripts")
+    args.add_all(_EXCLUDE + ctx.attr.exclude, before_each = "-exclude")
+    args.add_all(["{}={}".format(name, target) for name, target in sorted(ctx.attr.links.items())], before_each = "-link")
+    args.add_all(packages)
+    ctx.actions.run(
+        mnemonic = "ToolRoot",
+        progress_message = "Unpacking the tool root %{label}",
+        executable = ctx.executable._toolroot,
+        arguments = [args],
+        inputs = inputs,
+        outputs = [tree],
+    )
+    return [
+        DefaultInfo(files = depset([tree])),
+        ToolRootInfo(name = ctx.label.name, tree = tree),
+    ]
+
+_ATTRS = {
+    "exclude": attr.string_list(doc = "Path patterns to leave out, besides documentation and the like."),
+    "keep_scripts": attr.bool(doc = "Leave scripts as they are, for roots whose user gives them an interpreter."),
+    "links": attr.string_dict(doc = "Further names: path of the name to path of the file, as Debian's alternatives would make them."),
+    "packages": attr.label_list(doc = "The packages, in the order in which they are unpacked.", mandatory = True, providers = [DebianPackageInfo]),
+    "_toolroot": attr.label(default = "//toolchains/debian/toolroot", executable = True, cfg = "exec"),
+}
+
+debian_root = rule(
+    doc = "Unpacks locked packages into a tree whose programs run on any host; see ToolRootInfo.",
+    implementation = _debian_root_impl,
+    attrs = _ATTRS | {
+        "_launcher": attr.label(default = "//toolchains/debian/launcher", allow_single_file = True),
+    },
+    provides = [ToolRootInfo],
+)
+
+debian_packages = rule(
+    doc = "Unpacks locked packages as they are: programs keep their absolute loader and do not run by themselves.",
+    implementation = _debian_root_impl,
+    attrs = _ATTRS | {
+        "_launcher": attr.label(allow_single_file = True),
+    },
+    provides = [ToolRootInfo],
+)
