@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package guest is PID 1 of a VM test. It mounts what programs expect, loads
+// modules of the kernel, runs the programs of its configuration, tells the
+// build machine about each step on a serial port of its own, and powers off.
+//
+// It never decides whether a test has passed. It reports what happened and ends
+// with a done event; the judge sits on the build machine (package verdict).
+package guest
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidelock/tidelock/vmtest/wire"
+	"golang.org/x/sys/unix"
+)
+
+// Parameters that the runner puts on the kernel's command line.
+const (
+	paramPort = "vmtest.events" // name of the serial port for the events
+	paramOff  = "vmtest.off"    // how the machine ends: poweroff or restart
+)
+
+// kmemleakFile exists where the kernel was built with CONFIG_DEBUG_KMEMLEAK.
+const kmemleakFile = "/sys/kernel/debug/kmemleak"
+
+// kmemleakAge is how old an object must be before kmemleak reports it.
+const kmemleakAge = 5500 * time.Millisecond
+
+// Main is the whole life of the guest. It does not return.
+func Main() {
+	off := "poweroff"
+	if err := live(&off); err != nil {
+		// No event port, or it broke: the console is all that is left.
+		fmt.Fprintf(os.Stderr, "vmtest init: %v\n", err)
+	}
+	shutdown(off)
+}
+
+// live runs everything; its error means that the event channel is unusable.
+func live(off *string) error {
+	if err := mountAll(); err != nil {
+		return err
+	}
+	line, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return err
+	}
+	params := parseCmdline(string(line))
+	if params[paramOff] != "" {
+		*off = params[paramOff]
+	}
+	name := params[paramPort]
+	if name == "" {
+		return fmt.Errorf("the kernel's command line has no %s=PORT: this system is only started by the vmtest runner", paramPort)
+	}
+	p, err := openPort(name)
+	if err != nil {
+		return err
+	}
+	enc := wire.NewEncoder(p)
+	send := func(ev wire.Event) error {
+		ev.Uptime = uptime()
+		return enc.Send(ev)
+	}
+	done, err := work(send)
+	if err != nil {
+		return err
+	}
+	if err := send(done); err != nil {
+		return err
+	}
+	return p.Drain()
+}
+
+// work does what the configuration says and returns the done event.
+func work(send func(wire.Event) error) (wire.Event, error) {
+	done := wire.Event{Type: wire.TypeDone}
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return done, err
+	}
+	start := wire.Event{Type: wire.TypeStart, Release: unix.ByteSliceToString(u.Release[:]), Machine: unix.ByteSliceToString(u.Machine[:])}
+	if err := send(start); err != nil {
+		return done, err
+	}
+	cfg, err := readConfig()
+	if err != nil {
+		done.Exit, done.Error = 1, err.Error()
+		return done, nil
+	}
+	if cfg.Hostname != "" {
+		if err := unix.Sethostname([]byte(cfg.Hostname)); err != nil {
+			done.Exit, done.Error = 1, "set host name: "+err.Error()
+			return done, nil
+		}
+	}
+	if err := loopbackUp(); err != nil {
+		done.Exit, done.Error = 1, err.Error()
+		return done, nil
+	}
+	mods := wire.Event{Type: wire.TypeModules}
+	for _, name := range cfg.Load {
+		if err := load(cfg.Modules, name); err != nil {
+			done.Exit, done.Error = 1, err.Error()
+			mods.Error = err.Error()
+			break
+		}
+	}
+	if err := send(mods); err != nil {
+		return done, err
+	}
+	r := &runner{send: send, killRest: func() { unix.Kill(-1, unix.SIGKILL) }}
+	if done.Error == "" {
+		for _, p := range cfg.Programs {
+			status, err := r.run(p, cfg.Env)
+			if err != nil {
+				return done, err
+			}
+			if status != 0 && done.Exit == 0 {
+				done.Exit = status
+			}
+		}
+	}
+	return done, finish(send, &done)
+}
+
+// finish collects what the kernel has to say after the programs are gone.
+func finish(send func(wire.Event) error, done *wire.Event) error {
+	if leaks, ok, err := scanKmemleak(); err != nil {
+		done.Error = err.Error()
+	} else if ok {
+		done.Scanned = true
+		if len(leaks) > 0 {
+			if err := sendPieces(send, wire.TypeKmemleak, leaks); err != nil {
+				return err
+			}
+		}
+	}
+	if err := sendPieces(send, wire.TypeDmesg, dmesg()); err != nil {
+		return err
+	}
+	text, err := os.ReadFile("/proc/sys/kernel/tainted")
+	if err != nil {
+		done.Error = err.Error()
+		return nil
+	}
+	done.Taint, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		done.Error = "/proc/sys/kernel/tainted: " + err.Error()
+	}
+	return nil
+}
+
+func sendPieces(send func(wire.Event) error, typ string, data []byte) error {
+	for len(data) > 0 {
+		n := min(len(data), maxPiece)
+		ev := wire.Event{Type: typ}
+		ev.SetData(data[:n])
+		data = data[n:]
+		if err := send(ev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanKmemleak scans twice, since kmemleak reports an object only when its
+// checksum was the same in two scans, and only when it is old enough.
+func scanKmemleak() (leaks []byte, ok bool, err error) {
+	if _, err := os.Stat(kmemleakFile); err != nil {
+		return nil, false, nil
+	}
+	time.Sleep(kmemleakAge)
+	for range 2 {
+		if err := os.WriteFile(kmemleakFile, []byte("scan"), 0); err != nil {
+			return nil, false, fmt.Errorf("kmemleak: %v", err)
+		}
+	}
+	leaks, err = os.ReadFile(kmemleakFile)
+	if err != nil {
+		return nil, false, fmt.Errorf("kmemleak: %v", err)
+	}
+	return leaks, true, nil
+}
+
+// dmesg returns the kernel's log as far as the ring buffer still has it.
+func dmesg() []byte {
+	size, err := unix.Klogctl(unix.SYSLOG_ACTION_SIZE_BUFFER, nil)
+	if err != nil || size <= 0 {
+		return nil
+	}
+	buf := make([]byte, size)
+	n, err := unix.Klogctl(unix.SYSLOG_ACTION_READ_ALL, buf)
+	if err != nil {
+		return nil
+	}
+	return buf[:n]
+}
+
+func readConfig() (*wire.Config, error) {
+	f, err := os.Open(wire.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	cfg, err := wire.ReadConfig(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %v", wire.ConfigPath, err)
+	}
+	return cfg, nil
+}
+
+// parseCmdline splits the kernel's command line into its parameters; the last
+// one of a name wins, as in the kernel.
+func parseCmdline(line string) map[string]string {
+	params := map[string]string{}
+	for _, word := range strings.Fields(line) {
+		k, v, _ := strings.Cut(word, "=")
+		params[k] = v
+	}
+	return params
+}
+
+func uptime() float64 {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		return 0
+	}
+	return float64(ts.Nano()/1e6) / 1e3
+}
+
+// loopbackUp gives the guest 127.0.0.1 and ::1.
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("loopback: %v", err)
+	}
+	defer unix.Close(fd)
+	ifr, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	ifr.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
+		return fmt.Errorf("loopback: %v", err)
+	}
+	return nil
+}
+
+// shutdown ends the machine. QEMU runs with -no-reboot, so a restart ends it too;
+// machines without ACPI know no other end.
+func shutdown(how string) {
+	unix.Sync()
+	cmd := unix.LINUX_REBOOT_CMD_POWER_OFF
+	if how == "restart" {
+		cmd = unix.LINUX_REBOOT_CMD_RESTART
+	}
+	err := unix.Reboot(cmd)
+	fmt.Fprintf(os.Stderr, "vmtest init: %s: %v\n", how, err)
+	select {}
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package qemu starts QEMU for VM tests: it renders a machine as a command line,
+// keeps the process on a leash, and finds out whether KVM works here.
+package qemu
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Architectures of guests.
+const (
+	X8664   = "x86_64"
+	AArch64 = "aarch64"
+)
+
+// Accelerators.
+const (
+	TCG = "tcg"
+	KVM = "kvm"
+)
+
+// Machine is one virtual machine.
+type Machine struct {
+	// Arch is the guest's architecture: x86_64 or aarch64.
+	Arch string
+	// Program is the path of qemu-system-ARCH.
+	Program string
+	// DataDirs are searched for firmware (-L), in order.
+	DataDirs []string
+	// Accel is tcg or kvm.
+	Accel string
+	// Kernel, Initrd and Append are what boots.
+	Kernel, Initrd, Append string
+	// MemoryMiB and CPUs are the machine's size.
+	MemoryMiB, CPUs int
+	// Extra arguments stand at the end.
+	Extra []string
+}
+
+// board is what differs between architectures.
+type board struct {
+	program string
+	machine map[string][]string // by accelerator
+	console string              // the kernel's name of the first serial port
+	events  string              // the guest's name of the port for the events
+	// eventDevice puts the second serial port into the machine. On x86 the second
+	// -serial is ttyS1 at its old address; the virt board has only one UART for
+	// normal use, so there it is a 16550 on PCI, for which every kernel in the
+	// lock has the driver built in.
+	eventDevice func(chardev string) []string
+}
+
+var boards = map[string]board{
+	X8664: {
+		program: "qemu-system-x86_64",
+		machine: map[string][]string{
+			// -cpu max: without RDRAND old kernels wait long for randomness.
+			TCG: {"-machine", "q35", "-cpu", "max"},
+			KVM: {"-machine", "q35", "-cpu", "host"},
+		},
+		console:     "ttyS0",
+		events:      "ttyS1",
+		eventDevice: func(c string) []string { return []string{"-serial", "chardev:" + c} },
+	},
+	AArch64: {
+		program: "qemu-system-aarch64",
+		machine: map[string][]string{
+			// pauth-impdef: the architected pointer authentication is very slow to emulate.
+			TCG: {"-machine", "virt", "-cpu", "max,pauth-impdef=on"},
+			KVM: {"-machine", "virt,gic-version=max", "-cpu", "host"},
+		},
+		console:     "ttyAMA0",
+		events:      "ttyS0",
+		eventDevice: func(c string) []string { return []string{"-device", "pci-serial,chardev=" + c} },
+	},
+}
+
+// ProgramName returns the name of the QEMU program for a guest architecture.
+func ProgramName(arch string) (string, error) {
+	b, err := boardOf(arch)
+	return b.program, err
+}
+
+func boardOf(arch string) (board, error) {
+	b, ok := boards[arch]
+	if !ok {
+		return b, fmt.Errorf("qemu: no machine for architecture %q: it is x86_64 or aarch64", arch)
+	}
+	return b, nil
+}
+
+// Chardevs says where the two serial ports of a machine end on the build machine.
+type Chardevs struct{ Console, Events string }
+
+// byHand are chardevs for a person who repeats a test in a terminal.
+var byHand = Chardevs{Console: "stdio", Events: "file,path=/tmp/vmtest-events.jsonl"}
+
+// Args renders the machine's arguments.
+func (m *Machine) Args(c Chardevs) ([]string, error) {
+	b, err := boardOf(m.Arch)
+	if err != nil {
+		return nil, err
+	}
+	model, ok := b.machine[m.Accel]
+	if !ok {
+		return nil, fmt.Errorf("qemu: no accelerator %q: it is tcg or kvm", m.Accel)
+	}
+	if m.MemoryMiB <= 0 || m.CPUs <= 0 {
+		return nil, fmt.Errorf("qemu: a machine of %d MiB and %d CPUs cannot be", m.MemoryMiB, m.CPUs)
+	}
+	var args []string
+	add := func(a ...string) { args = append(args, a...) }
+	// Nothing that nobody asked for: no default devices, no user's configuration.
+	add("-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-no-reboot")
+	for _, dir := range m.DataDirs {
+		add("-L", dir)
+	}
+	add(model...)
+	add("-accel", m.Accel, "-m", strconv.Itoa(m.MemoryMiB), "-smp", strconv.Itoa(m.CPUs))
+	line := []string{
+		"console=" + b.console + ",115200",
+		// A dead kernel restarts at once, and -no-reboot makes that QEMU's end.
+		"panic=-1", "oops=panic",
+		"vmtest.events=" + b.events,
+	}
+	if m.Append != "" {
+		line = append(line, m.Append)
+	}
+	add("-kernel", m.Kernel, "-initrd", m.Initrd, "-append", strings.Join(line, " "))
+	add("-chardev", with(c.Console, "console"), "-serial", "chardev:console")
+	add("-chardev", with(c.Events, "events"))
+	add(b.eventDevice("events")...)
+	add(m.Extra...)
+	return args, nil
+}
+
+// with gives a chardev its id, which stands after the name of the backend.
+func with(chardev, id string) string {
+	backend, options, found := strings.Cut(chardev, ",")
+	if found {
+		options = "," + options
+	}
+	return backend + ",id=" + id + options
+}
+
+// Command renders the machine as a shell command that a person can run: the same
+// machine, with its console on the terminal.
+func (m *Machine) Command() string {
+	args, err := m.Args(byHand)
+	if err != nil {
+		return err.Error()
+	}
+	program := m.Program
+	if abs, err := filepath.Abs(program); err == nil {
+		program = abs
+	}
+	words := []string{Quote(program)}
+	for _, a := range args {
+		words = append(words, Quote(a))
+	}
+	return strings.Join(words, " ")
+}
+
+// Quote quotes a word for a POSIX shell where it needs that.
+func Quote(s string) string {
+	plain := s != ""
+	for _, r := range s {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%", r) {
+			plain = false
+		}
+	}
+	if plain {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

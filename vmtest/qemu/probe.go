@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package qemu
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// probeTime is how long the probe's guest may take. It needs a few instructions.
+const probeTime = time.Second
+
+// probeCode is what the probe's guest of x86 says through isa-debug-exit; QEMU
+// makes the exit code 2n+1 of it.
+const probeCode = 0x21
+
+// probeByte is what the probe's guest of aarch64 writes to its serial port.
+const probeByte = 'K'
+
+// firmware returns a boot ROM that proves, by a handful of instructions, that the
+// accelerator executes guest code.
+func firmware(arch string) []byte {
+	rom := make([]byte, 64<<10)
+	switch arch {
+	case X8664:
+		copy(rom[len(rom)-16:], []byte{ // the reset vector, real mode
+			0xb0, probeCode, // mov al, probeCode
+			0xe6, 0xf4, // out 0xf4, al
+			0xf4,       // hlt
+			0xeb, 0xfd, // jmp back to hlt
+		})
+	case AArch64:
+		for i, ins := range []uint32{
+			0xd2a12001, // movz x1, #0x0900, lsl #16: the PL011 of the virt board
+			0x52800000 | probeByte<<5,
+			0xb9000020, // str  w0, [x1]
+			0x52b08000, // movz w0, #0x8400, lsl #16
+			0x72800100, // movk w0, #8: PSCI SYSTEM_OFF
+			0xd4000002, // hvc  #0
+			0x14000000, // b    .
+		} {
+			binary.LittleEndian.PutUint32(rom[4*i:], ins)
+		}
+	}
+	return rom
+}
+
+// Probe runs a guest of a few bytes and reports an error unless it ran to its end
+// in a second. A /dev/kvm that can be opened proves nothing: there are some whose
+// guests then stand still.
+func Probe(ctx context.Context, program, arch, accel string, dataDirs []string) error {
+	b, err := boardOf(arch)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "kvm")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	rom := filepath.Join(dir, "rom")
+	if err := os.WriteFile(rom, firmware(arch), 0o600); err != nil {
+		return err
+	}
+	out := filepath.Join(dir, "out")
+	args := []string{"-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-no-reboot"}
+	for _, d := range dataDirs {
+		args = append(args, "-L", d)
+	}
+	args = append(args, b.machine[accel]...)
+	args = append(args, "-accel", accel, "-m", "64", "-bios", rom,
+		"-chardev", "file,id=out,path="+out, "-serial", "chardev:out")
+	want := 0
+	if arch == X8664 {
+		args = append(args, "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04")
+		want = 2*probeCode + 1
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	end, err := run(ctx, program, args, nil, nil)
+	switch {
+	case err != nil:
+		return err
+	case end.Killed:
+		return fmt.Errorf("a guest of a few bytes did not end within %v", probeTime)
+	case end.Code != want || end.Signal != "":
+		return fmt.Errorf("a guest of a few bytes ended QEMU with %d %s, not %d: %s", end.Code, end.Signal, want, strings.TrimSpace(end.Stderr))
+	}
+	if arch == AArch64 {
+		said, err := os.ReadFile(out)
+		if err != nil || !bytes.Equal(said, []byte{probeByte}) {
+			return fmt.Errorf("a guest of a few bytes wrote %q to its serial port, not %q (%v)", said, probeByte, err)
+		}
+	}
+	return nil
+}
+
+// KVMAnswer is what is remembered about /dev/kvm on this machine.
+type KVMAnswer struct {
+	// Boot is the boot id of the machine: after a restart the question is new.
+	Boot string `json:"boot"`
+	// Program is the QEMU that was asked.
+	Program string `json:"program"`
+	// Works says whether its guests run.
+	Works bool `json:"works"`
+	// Why says why not.
+	Why string `json:"why,omitempty"`
+}
+
+// KVMWorks reports whether KVM runs guests of arch here, and if not, why. The
+// answer is kept in cacheDir, if that is not empty, until the machine restarts.
+func KVMWorks(ctx context.Context, program, arch string, dataDirs []string, cacheDir string) (bool, string) {
+	host := map[string]string{"amd64": X8664, "arm64": AArch64}[runtime.GOARCH]
+	if arch != host {
+		return false, fmt.Sprintf("the guest is %s and this machine is %s", arch, host)
+	}
+	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
+	if err != nil {
+		return false, err.Error()
+	}
+	f.Close()
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		cacheDir = ""
+	}
+	boot := strings.TrimSpace(string(id))
+	file := filepath.Join(cacheDir, "kvm-"+arch+".json")
+	if cacheDir != "" {
+		var a KVMAnswer
+		data, err := os.ReadFile(file)
+		if err == nil && json.Unmarshal(data, &a) == nil && a.Boot == boot && a.Program == program {
+			return a.Works, a.Why
+		}
+	}
+	a := KVMAnswer{Boot: boot, Program: program, Works: true}
+	if err := Probe(ctx, program, arch, KVM, dataDirs); err != nil {
+		a.Works, a.Why = false, err.Error()
+	}
+	if cacheDir != "" && ctx.Err() == nil {
+		remember(file, a)
+	}
+	return a.Works, a.Why
+}
+
+// remember writes the answer; where that fails, the next test asks again.
+func remember(file string, a KVMAnswer) {
+	data, err := json.Marshal(a)
+	if err != nil || os.MkdirAll(filepath.Dir(file), 0o755) != nil {
+		return
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), "kvm")
+	if err != nil {
+		return
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(append(data, '\n'))
+	if cerr := tmp.Close(); err == nil && cerr == nil {
+		os.Rename(tmp.Name(), file)
+	}
+}

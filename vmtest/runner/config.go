@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package runner runs one VM test on the build machine: it starts the guest, reads
+// its console and events without loss, and writes down what the judge says.
+package runner
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/tidelock/tidelock/vmtest/qemu"
+	"github.com/tidelock/tidelock/vmtest/splat"
+	"github.com/tidelock/tidelock/vmtest/verdict"
+	"github.com/tidelock/tidelock/vmtest/wire"
+)
+
+// Config is one VM test, as the Bazel rule writes it beside the test's program.
+// Paths are relative to the test's runfiles.
+type Config struct {
+	// Name is the test's label.
+	Name string `json:"name"`
+	// Kernel is <distribution>/<arch>/<release>, or how else the kernel is called.
+	Kernel string `json:"kernel"`
+	// Release is what uname -r must say in the guest; empty means anything.
+	Release string `json:"release,omitempty"`
+	// Arch is the guest's architecture: x86_64 or aarch64.
+	Arch string `json:"arch"`
+	// QEMU is the program; QEMUData are the folders with its firmware.
+	QEMU     string   `json:"qemu"`
+	QEMUData []string `json:"qemu_data,omitempty"`
+	// Image and Initrd are what boots.
+	Image  string `json:"image"`
+	Initrd string `json:"initrd"`
+	// Append is added to the kernel's command line.
+	Append string `json:"append,omitempty"`
+	// Accel is tcg; auto, which is KVM where it works; or kvm, which fails without.
+	Accel string `json:"accel"`
+	// MemoryMiB and CPUs are the machine's size.
+	MemoryMiB int `json:"memory_mib"`
+	CPUs      int `json:"cpus"`
+	// TimeoutSeconds is the guest's time limit; Bazel's own, if shorter, wins.
+	TimeoutSeconds int `json:"timeout_seconds"`
+	// Programs are those of the guest's configuration: name and format count.
+	Programs []wire.Program `json:"programs"`
+	// Expect is what the guest must look like at the end.
+	Expect verdict.Expect `json:"expect"`
+	// Ignore lists known reports of the kernel: a pattern for the whole title, and
+	// the reason.
+	Ignore []Known `json:"ignore,omitempty"`
+	// ExpectClass turns the test around: it succeeds when the verdict is this class
+	// and its title matches ExpectTitle.
+	ExpectClass verdict.Class `json:"expect_class,omitempty"`
+	// ExpectTitle is a pattern for the whole title.
+	ExpectTitle string `json:"expect_title,omitempty"`
+}
+
+// Known is a report that does not spoil a verdict.
+type Known struct {
+	// Title is a pattern for the whole title.
+	Title string `json:"title"`
+	// Reason says why.
+	Reason string `json:"reason"`
+}
+
+// Load reads and checks a configuration. Relative paths are taken from dir.
+func Load(file, dir string) (*Config, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	c := &Config{}
+	if err := wire.DecodeStrict(f, c); err != nil {
+		return nil, fmt.Errorf("%s: %v", file, err)
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("%s: %v", file, err)
+	}
+	for _, p := range append([]*string{&c.QEMU, &c.Image, &c.Initrd}, pointers(c.QEMUData)...) {
+		if !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	return c, nil
+}
+
+func pointers(list []string) []*string {
+	out := make([]*string, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
+}
+
+func (c *Config) check() error {
+	for _, f := range []struct{ name, value string }{
+		{"name", c.Name}, {"qemu", c.QEMU}, {"image", c.Image}, {"initrd", c.Initrd},
+	} {
+		if f.value == "" {
+			return fmt.Errorf("%s: is empty", f.name)
+		}
+	}
+	if _, err := qemu.ProgramName(c.Arch); err != nil {
+		return fmt.Errorf("arch: %v", err)
+	}
+	switch c.Accel {
+	case qemu.TCG, qemu.KVM, "auto":
+	default:
+		return fmt.Errorf("accel: %q is not one of tcg, auto, kvm", c.Accel)
+	}
+	if c.MemoryMiB < 64 || c.CPUs < 1 || c.TimeoutSeconds < 1 {
+		return fmt.Errorf("memory_mib (%d), cpus (%d) and timeout_seconds (%d) must be at least 64, 1 and 1", c.MemoryMiB, c.CPUs, c.TimeoutSeconds)
+	}
+	if len(c.Programs) == 0 {
+		return fmt.Errorf("programs: the list is empty")
+	}
+	if c.ExpectClass != "" {
+		known := false
+		for _, k := range verdict.Classes {
+			known = known || k == c.ExpectClass
+		}
+		if !known {
+			return fmt.Errorf("expect_class: %q is not one of %v", c.ExpectClass, verdict.Classes)
+		}
+	}
+	if _, err := wholeMatch(c.ExpectTitle); err != nil {
+		return fmt.Errorf("expect_title: %v", err)
+	}
+	c.Expect.Ignore = nil
+	for i, k := range c.Ignore {
+		re, err := wholeMatch(k.Title)
+		if err != nil {
+			return fmt.Errorf("ignore[%d].title: %v", i, err)
+		}
+		if strings.TrimSpace(k.Title) == "" || strings.TrimSpace(k.Reason) == "" {
+			return fmt.Errorf("ignore[%d]: a title and the reason why it may be ignored are needed", i)
+		}
+		c.Expect.Ignore = append(c.Expect.Ignore, splat.Ignore{Title: re, Reason: k.Reason})
+	}
+	return nil
+}
+
+func wholeMatch(pattern string) (*regexp.Regexp, error) {
+	return regexp.Compile(`^(?:` + pattern + `)$`)
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/tidelock/tidelock/vmtest/results"
+)
+
+type junitSuite struct {
+	XMLName  xml.Name    `xml:"testsuite"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Time     string      `xml:"time,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Name      string    `xml:"name,attr"`
+	ClassName string    `xml:"classname,attr"`
+	Time      string    `xml:"time,attr"`
+	Failure   *junitBad `xml:"failure,omitempty"`
+	Error     *junitBad `xml:"error,omitempty"`
+	Skipped   *struct{} `xml:"skipped,omitempty"`
+	Output    string    `xml:"system-out,omitempty"`
+}
+
+type junitBad struct {
+	Type    string `xml:"type,attr"`
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// JUnit renders the result for Bazel: a case for each test of each program, and
+// one named "verdict", which is the only one that may fail when the kernel and
+// not a test is to blame.
+func (r *Result) JUnit() ([]byte, error) {
+	s := junitSuite{Name: r.Name, Time: seconds(r.Times.Total)}
+	for _, p := range r.Programs {
+		for _, c := range p.Cases {
+			j := junitCase{Name: c.Name, ClassName: p.Name, Time: seconds(c.Seconds), Output: clean(c.Output)}
+			switch c.Status {
+			case results.Fail:
+				j.Failure = &junitBad{Type: "TESTFAIL", Message: c.Name + " failed"}
+				s.Failures++
+			case results.Skip:
+				j.Skipped = &struct{}{}
+				s.Skipped++
+			}
+			s.Cases = append(s.Cases, j)
+		}
+	}
+	v := junitCase{Name: "verdict", ClassName: r.Kernel, Time: seconds(r.Times.Overhead)}
+	if !r.OK {
+		v.Error = &junitBad{Type: string(r.Class), Message: clean(r.Verdict.String()), Text: clean(r.Detail + "\n\n" + r.tail + "\n\n" + r.Command)}
+		s.Errors++
+	}
+	s.Cases = append(s.Cases, v)
+	s.Tests = len(s.Cases)
+	out, err := xml.MarshalIndent(struct {
+		XMLName xml.Name `xml:"testsuites"`
+		Suite   junitSuite
+	}{Suite: s}, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(xml.Header), append(out, '\n')...), nil
+}
+
+func seconds(s float64) string { return fmt.Sprintf("%.3f", s) }
+
+// clean makes text printable; XML knows no control characters at all.
+func clean(s string) string { return printable([]byte(s)) }
+
+// Save writes result, kernel log and each program's output into dir (if it is not
+// empty) and the JUnit report to xmlFile (if it is not empty).
+func (r *Result) Save(dir, xmlFile string) error {
+	if dir != "" {
+		text, err := json.MarshalIndent(r, "", "  ")
+		if err != nil {
+			return err
+		}
+		files := map[string][]byte{"result.json": append(text, '\n')}
+		if r.dmesg != "" {
+			files["dmesg.log"] = []byte(r.dmesg)
+		}
+		for _, p := range r.Programs {
+			files[fileName(p.Name)+".log"] = []byte(p.output)
+		}
+		for name, data := range files {
+			if err := writeFile(filepath.Join(dir, name), data); err != nil {
+				return err
+			}
+		}
+	}
+	if xmlFile == "" {
+		return nil
+	}
+	text, err := r.JUnit()
+	if err != nil {
+		return err
+	}
+	return writeFile(xmlFile, text)
+}
+
+// fileName makes a file name of a program's name.
+func fileName(name string) string {
+	out := []byte("program-" + name)
+	for i, c := range out {
+		if c == '/' || c <= ' ' || c >= 0x7f {
+			out[i] = '_'
+		}
+	}
+	return string(out)
+}
+
+// writeFile writes under a temporary name first: half a report is no report.
+func writeFile(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".vmtest")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Chmod(tmp.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	return err
+}
