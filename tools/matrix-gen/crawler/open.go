@@ -140,3 +140,24 @@ func Redact(location string) string {
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String()
 }
+
+// ReadAll reads a file or an http(s) URL whole, plain or compressed with gzip.
+func ReadAll(ctx context.Context, location string) ([]byte, error) {
+	r, err := openLocation(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	plain, err := decompress(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", Redact(location), err)
+	}
+	data, err := io.ReadAll(io.LimitReader(plain, maxListBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: reading: %w", Redact(location), err)
+	}
+	if len(data) > maxListBytes {
+		return nil, fmt.Errorf("%s: larger than %d bytes: this cannot be a list", Redact(location), maxListBytes)
+	}
+	return data, nil
+}

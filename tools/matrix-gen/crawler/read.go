@@ -3,6 +3,7 @@
 package crawler
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,10 @@ import (
 // published so far has less than 100 MB.
 const maxListBytes = 1 << 30
 
+// crawlerError is how kernel-crawler begins the errors that it prints on its
+// standard output, where the list goes too.
+const crawlerError = "[ERROR]"
+
 // namePattern is what a kernel's name, build or version may look like. Names
 // become parts of paths and of object keys.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+~:-]*$`)
@@ -29,7 +34,13 @@ var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+~:-]*$`)
 // and ids ("photon") as keys, kernelversion as number or string, headers as a
 // list, one string or null.
 func Read(r io.Reader, source string) (*List, error) {
-	lines := &lineReader{r: io.LimitReader(r, maxListBytes+1)}
+	buffered := bufio.NewReader(io.LimitReader(r, maxListBytes+1))
+	if begin, _ := buffered.Peek(len(crawlerError)); string(begin) == crawlerError {
+		line, _ := buffered.ReadString('\n')
+		return nil, &SyntaxError{Source: source, Line: 1, Column: 1, Msg: fmt.Sprintf(
+			"the crawler's own error stands before the list (%s): what follows is incomplete; crawl again", strings.TrimSpace(line))}
+	}
+	lines := &lineReader{r: buffered}
 	p := &parser{source: source, lines: lines, dec: json.NewDecoder(lines)}
 	p.dec.UseNumber()
 	list := &List{Distributions: map[string][]Entry{}}
