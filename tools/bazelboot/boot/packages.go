@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package boot
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/tidelock/tidelock/tools/bazelboot/debs"
+	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
+	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+)
+
+// Debian's names of architectures.
+var debianArch = map[string]string{"amd64": "amd64", "arm64": "arm64"}
+
+// lock returns the packages to install.
+func (a *assembly) lock() (*debs.Lock, error) {
+	if a.Resolve == Newest {
+		return resolve(a.Options, filepath.Join(a.work, "apt"))
+	}
+	file := filepath.Join(a.Source, "packages.lock.json")
+	l, err := debs.ReadLock(file)
+	if err != nil {
+		return nil, err
+	}
+	if !l.Serves(debianArch[runtime.GOARCH]) {
+		return nil, fmt.Errorf("%s has no packages for %s: install Bazel %s or bazelisk, or %s", filepath.Base(file), runtime.GOARCH, a.Version, howNewest)
+	}
+	return l, nil
+}
+
+const howNewest = "let `tools/bazel --bootstrap=newest` (or TIDELOCK_BAZEL_RESOLVE=newest) take the newest Bazel 7 of this machine's Debian mirror"
+
+func resolve(o Options, dir string) (*debs.Lock, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	major, _, _ := strings.Cut(o.Version, ".")
+	r := debs.Resolver{Dir: dir, Sources: mirror.Discover(mirror.Options{}), Major: major, Log: o.Log}
+	return r.Resolve()
+}
+
+func writeLock(o Options, file string) error {
+	dir, err := os.MkdirTemp("", "bazelboot")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	l, err := resolve(o, dir)
+	if err != nil {
+		return err
+	}
+	l.Archives[mirror.Debian] = debs.Archive{Snapshot: o.Snapshot}
+	tmp := file + ".new"
+	if err := os.WriteFile(tmp, l.Format(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(tmp, file)
+}
+
+// unpack fetches the packages and unpacks each as soon as it is there.
+func (a *assembly) unpack(ctx context.Context, lock *debs.Lock) error {
+	tools := filepath.Join(a.work, "patchelf")
+	if err := os.Mkdir(tools, 0o755); err != nil {
+		return err
+	}
+	sources := mirror.Discover(mirror.Options{Snapshots: lock.Snapshots()})
+	packages := append(lock.Of(debs.RootBazel), lock.Of(debs.RootPatchelf)...)
+	if err := aptNames(sources, packages, filepath.Join(a.work, "names")); err != nil {
+		return err
+	}
+	first := len(lock.Of(debs.RootBazel))
+	files := make([]fetch.File, len(packages))
+	for i, p := range packages {
+		files[i] = p.File()
+	}
+	fetcher, err := fetch.New(fetch.Options{Sources: sources, Progress: newProgress(a.log, files).event})
+	if err != nil {
+		return err
+	}
+	busy := make(chan struct{}, runtime.NumCPU()) // unpacking is work, waiting is not
+	return fetcher.GetAll(ctx, files, func(i int, file string, err error) error {
+		if err != nil {
+			return gone(err, packages[i], a.Source)
+		}
+		busy <- struct{}{}
+		defer func() { <-busy }()
+		to := a.root
+		if i >= first {
+			to = tools
+		}
+		return debs.Unpack(file, to)
+	})
+}
+
+// aptNames lets packages be found in the distdirs under the names that apt
+// gives them: dir gets links with the names that the archive has for them.
+func aptNames(sources *mirror.Sources, packages []debs.Package, dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	for _, p := range packages {
+		base := filepath.Base(p.Path)
+		if p.AptName() == base {
+			continue
+		}
+		for _, d := range sources.Distdirs {
+			file, err := filepath.Abs(filepath.Join(d, p.AptName()))
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(file); err != nil {
+				continue
+			}
+			if err := os.Symlink(file, filepath.Join(dir, base)); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	sources.Distdirs = append(sources.Distdirs, dir)
+	return nil
+}
+
+// gone adds the way out to the error of a pinned package that no place has.
+func gone(err error, p debs.Package, source string) error {
+	if !fetch.IsNotFound(err) {
+		return err
+	}
+	return fmt.Errorf("the pinned package %s %s (%s in %s) cannot be had: %w\nTo go on without the pinned packages, %s",
+		p.Name, p.Version, filepath.Base(p.Path), filepath.Join(filepath.Base(source), "packages.lock.json"), err, howNewest)
+}
+
+func copyFile(from, to string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o644)
+}
