@@ -17,8 +17,8 @@ import (
 	"github.com/therootcompany/xz"
 )
 
-// eachEntry calls visit for each entry of a package's data archive.
-func eachEntry(file string, visit func(*tar.Header, io.Reader) error) error {
+// EachEntry calls visit for each entry of a package's data archive.
+func EachEntry(file string, visit func(*tar.Header, io.Reader) error) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err

@@ -19,7 +19,11 @@ type object struct {
 	runs   []string // folders of DT_RPATH and DT_RUNPATH
 }
 
-// readObject returns nil for a file that is not ELF.
+// hostMachine is the architecture of the machines that run a root's programs.
+// Objects of others, such as a cross toolchain's target libraries, are data.
+const hostMachine = elf.EM_X86_64
+
+// readObject returns nil for a file that is no ELF object of the host's architecture.
 func readObject(file string) (*object, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -34,7 +38,7 @@ func readObject(file string) (*object, error) {
 	if err != nil {
 		return nil, nil // foreign or cut off: data, as far as the root is concerned
 	}
-	if e.Type != elf.ET_EXEC && e.Type != elf.ET_DYN {
+	if e.Machine != hostMachine || (e.Type != elf.ET_EXEC && e.Type != elf.ET_DYN) {
 		return nil, nil
 	}
 	o := &object{}
@@ -103,9 +107,6 @@ func closure(objects map[string]*object, files map[string]uint32, defaults []str
 	}
 	var missing []string
 	for _, name := range names {
-		if !onThisLoader(objects[name], name, objects) {
-			continue
-		}
 		for _, lib := range objects[name].needed {
 			if !libraries[lib] {
 				missing = append(missing, fmt.Sprintf("%s needs %s", name, lib))
@@ -116,12 +117,6 @@ func closure(objects map[string]*object, files map[string]uint32, defaults []str
 		return nil, fmt.Errorf("libraries are missing from the tool root, so the host's would be used: %s; add their packages to the root in roots.json, or exclude the files that need them", strings.Join(missing, "; "))
 	}
 	return have, nil
-}
-
-// onThisLoader is false for objects of another architecture or libc (a cross
-// toolchain's target libraries), which nothing in the root executes.
-func onThisLoader(o *object, name string, objects map[string]*object) bool {
-	return o.interp != "" || strings.HasPrefix(path.Dir(name), "usr/lib/x86_64-linux-gnu") || strings.HasPrefix(path.Dir(name), "usr/libexec")
 }
 
 // relative is the path from the folder of name to target, both in the root.

@@ -55,7 +55,7 @@ func Build(o Options) error {
 	}
 	t := newTree(o.Out, o.Exclude)
 	for _, p := range o.Packages {
-		if err := eachEntry(p, t.add); err != nil {
+		if err := EachEntry(p, t.add); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(p), err)
 		}
 	}

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the rest of the repository loads from here."""
+
+load(":module.bzl", _kernel_module = "kernel_module")
+load(
+    ":providers.bzl",
+    _KernelInfo = "KernelInfo",
+    _KernelModuleBundleInfo = "KernelModuleBundleInfo",
+    _KernelModuleInfo = "KernelModuleInfo",
+)
+
+kernel_module = _kernel_module
+KernelInfo = _KernelInfo
+KernelModuleBundleInfo = _KernelModuleBundleInfo
+KernelModuleInfo = _KernelModuleInfo

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns kernels.lock.json into targets, fetched when something needs them."""
+
+load("//toolchains/debian:package.bzl", "declare_packages")
+load(":compiler.bzl", "platform_of")
+
+_HEADER = """# SPDX-License-Identifier: Apache-2.0
+load("@debian_tools//:roots.bzl", "ROOTS")
+load("{debian_root}", "debian_root")
+load("{kernel}", "distribution_kernel", "packed_headers")
+
+package(default_visibility = ["//visibility:public"])
+"""
+
+_PACKED = """
+packed_headers(
+    name = "headers/{key}",
+    package = "{label}",
+    tags = ["manual"],
+)
+"""
+
+# What builds a module calls of the packaged programs; signing is an action of its own.
+_TOOLS = """
+debian_root(
+    name = "tools/{key}",
+    exclude = [
+        "usr/lib/linux-kbuild-*/certs",
+        "usr/lib/linux-kbuild-*/scripts/extract-cert",
+        "usr/lib/linux-kbuild-*/scripts/kconfig",
+        "usr/lib/linux-kbuild-*/scripts/sign-file",
+        "usr/share",
+        "usr/src",
+    ],
+    keep_scripts = True,
+    packages = ["{label}"] + ROOTS["kernel-libraries"],
+    tags = ["manual"],
+)
+"""
+
+_KERNEL = """
+distribution_kernel(
+    name = {name},
+    arch = {arch},
+    compiler_major = {compiler_major},
+    config = {config},
+    distribution = {distribution},
+    flavour = {flavour},
+    headers = {headers},
+    headers_dir = {headers_dir},
+    image = {image},
+    release = {release},
+    series = {series},
+    shared_headers = {shared_headers},
+    tags = ["manual"],
+    tools = {tools},
+)
+"""
+
+_HEADERS_DIR = {
+    "deb": "usr/src/linux-headers-{}",
+    "rpm": "usr/src/kernels/{}",
+}
+
+def _key(kernel):
+    return "/".join([kernel["distribution"], kernel["arch"], kernel["release"]])
+
+def _build_file(lock, labels):
+    """The text of the hub's BUILD file."""
+    text = [_HEADER.format(
+        debian_root = str(Label("//toolchains/debian:root.bzl")),
+        kernel = str(Label("//toolchains/kernel:kernel.bzl")),
+    )]
+    packed = {}
+    tools = {}
+    for kernel in lock["kernels"]:
+        packages = kernel["packages"]
+        for role in ["headers", "common"]:
+            if role in packages:
+                packed[packages[role]] = None
+        if "kbuild_x86_64" in packages:
+            tools[packages["kbuild_x86_64"]] = None
+    for key in sorted(packed):
+        text.append(_PACKED.format(key = key, label = labels[key]))
+    for key in sorted(tools):
+        text.append(_TOOLS.format(key = key, label = labels[key]))
+    for kernel in lock["kernels"]:
+        packages = kernel["packages"]
+        text.append(_KERNEL.format(
+            arch = repr(kernel["arch"]),
+            compiler_major = kernel["compiler"]["major"],
+            config = repr(kernel["config"]),
+            distribution = repr(kernel["distribution"]),
+            flavour = repr(kernel["flavour"]),
+            headers = repr(":headers/" + packages["headers"]),
+            headers_dir = repr(_HEADERS_DIR[kernel["format"]].format(kernel["release"])),
+            image = repr(labels[packages["image"]]) if "image" in packages else None,
+            name = repr(_key(kernel)),
+            release = repr(kernel["release"]),
+            series = repr(kernel["series"]),
+            shared_headers = repr([":headers/" + packages["common"]] if "common" in packages else []),
+            tools = repr(":tools/" + packages["kbuild_x86_64"]) if "kbuild_x86_64" in packages else None,
+        ))
+    return "".join(text)
+
+def _kernels_file(lock):
+    """The text of kernels.bzl: the matrix as data for macros."""
+    lines = [
+        "\"\"\"The kernels of the lock, by key.\"\"\"",
+        "",
+        "KERNELS = {",
+    ]
+    for kernel in sorted(lock["kernels"], key = _key):
+        lines += [
+            "    {}: struct(".format(repr(_key(kernel))),
+            "        arch = {},".format(repr(kernel["arch"])),
+            "        distribution = {},".format(repr(kernel["distribution"])),
+            "        flavour = {},".format(repr(kernel["flavour"])),
+            "        image = {},".format("image" in kernel["packages"]),
+            "        label = Label({}),".format(repr("//:" + _key(kernel))),
+            "        platform = Label({}),".format(repr(str(platform_of(kernel["arch"], kernel["compiler"]["major"])))),
+            "        release = {},".format(repr(kernel["release"])),
+            "        series = {},".format(repr(kernel["series"])),
+            "        version = {},".format(repr(kernel["version"])),
+            "    ),",
+        ]
+    return "\n".join(lines + ["}", ""])
+
+def _hub_impl(rctx):
+    rctx.file("BUILD.bazel", rctx.attr.build)
+    rctx.file("kernels.bzl", rctx.attr.kernels)
+
+_hub = repository_rule(
+    doc = "The kernels of a lock as targets named distribution/arch/release; it fetches nothing.",
+    implementation = _hub_impl,
+    attrs = {
+        "build": attr.string(doc = "Text of BUILD.bazel.", mandatory = True),
+        "kernels": attr.string(doc = "Text of kernels.bzl.", mandatory = True),
+    },
+)
+
+def _kernels_impl(mctx):
+    for module in mctx.modules:
+        for tag in module.tags.lock:
+            lock = json.decode(mctx.read(tag.file))
+            if lock.get("schema") != 1:
+                fail("{}: schema {} is not known, 1 is. Use the matrix-gen of this checkout.".format(tag.file, lock.get("schema")))
+            labels = declare_packages(
+                lock,
+                lock_name = str(tag.file),
+                may_be_missing = True,
+                refresh = "tools/bazel run //tools/matrix-gen -- lock --update",
+            )
+            _hub(
+                name = tag.name,
+                build = _build_file(lock, labels),
+                kernels = _kernels_file(lock),
+            )
+
+kernels = module_extension(
+    doc = "The kernels of a lock file.",
+    implementation = _kernels_impl,
+    tag_classes = {
+        "lock": tag_class(
+            doc = "Reads one lock file.",
+            attrs = {
+                "file": attr.label(doc = "The lock, as matrix-gen writes it.", mandatory = True),
+                "name": attr.string(doc = "Name of the repository of its kernels.", mandatory = True),
+            },
+        ),
+    },
+)

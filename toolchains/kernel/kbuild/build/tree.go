@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// kernelTree is the folder into which headers are unpacked. Inside it, paths
+// are those of the distribution: usr/src/linux-headers-..., usr/lib/linux-kbuild-...
+type kernelTree struct {
+	dir  string
+	path searchDirs
+	made map[string]bool // folders that exist already
+}
+
+// unpack adds a packed header archive.
+func (t *kernelTree) unpack(archive string) error {
+	f, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	r := tar.NewReader(z)
+	for {
+		h, err := r.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !filepath.IsLocal(h.Name) {
+			return fmt.Errorf("unsafe path %q", h.Name)
+		}
+		// Debian's make variables for a native build; the caller gives ours.
+		if path.Base(h.Name) == ".kernelvariables" {
+			continue
+		}
+		dest := filepath.Join(t.dir, h.Name)
+		if err := t.mkdir(filepath.Dir(dest)); err != nil {
+			return err
+		}
+		if h.Typeflag == tar.TypeSymlink {
+			err = os.Symlink(t.target(h.Linkname), dest)
+		} else {
+			err = t.write(dest, h, r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (t *kernelTree) mkdir(dir string) error {
+	if t.made[dir] {
+		return nil
+	}
+	if t.made == nil {
+		t.made = map[string]bool{}
+	}
+	t.made[dir] = true
+	return os.MkdirAll(dir, 0o755)
+}
+
+// target keeps absolute links inside the tree.
+func (t *kernelTree) target(link string) string {
+	if path.IsAbs(link) {
+		return filepath.Join(t.dir, link)
+	}
+	return link
+}
+
+func (t *kernelTree) write(dest string, h *tar.Header, r io.Reader) error {
+	top := path.Base(h.Name) == "Makefile" && strings.Count(h.Name, "/") <= 3
+	if !top && h.Mode&0o111 == 0 {
+		f, err := os.OpenFile(dest, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(f, r); err != nil {
+			f.Close()
+			return err
+		}
+		return f.Close()
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if top {
+		// The makefile of Debian's headers names its folders where they would be installed.
+		data = bytes.ReplaceAll(data, []byte("/usr/src/"), []byte(t.dir+"/usr/src/"))
+	}
+	data, err = t.interpreter(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", h.Name, err)
+	}
+	return os.WriteFile(dest, data, os.FileMode(h.Mode)&0o777)
+}
+
+// interpreter points a script's first line at the tool roots. A script whose
+// interpreter is not there stays as it is: not every script is run.
+func (t *kernelTree) interpreter(data []byte) ([]byte, error) {
+	if !bytes.HasPrefix(data, []byte("#!")) {
+		return data, nil
+	}
+	line, rest, _ := bytes.Cut(data, []byte("\n"))
+	words := strings.Fields(string(line[2:]))
+	if len(words) > 1 && path.Base(words[0]) == "env" {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return data, nil
+	}
+	program, err := t.path.find(path.Base(words[0]))
+	if err != nil {
+		return data, nil
+	}
+	words[0] = program
+	first := "#!" + strings.Join(words, " ")
+	if len(first) > 250 { // BINPRM_BUF_SIZE is 256 since Linux 5.1
+		return nil, fmt.Errorf("the path of the tool roots is too long for a script's first line: %s", first)
+	}
+	return append([]byte(first+"\n"), rest...), nil
+}
+
+// addTools links the packaged programs of kbuild (linux-kbuild-*) into the
+// tree, with their scripts turned to the tool roots' interpreters.
+func (t *kernelTree) addTools(root string) error {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return err
+	}
+	found, err := filepath.Glob(filepath.Join(root, "usr/lib/linux-kbuild-*"))
+	if err != nil || len(found) != 1 {
+		return fmt.Errorf("%s: %d folders usr/lib/linux-kbuild-*, one was expected", root, len(found))
+	}
+	return filepath.WalkDir(found[0], func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		below, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		dest := filepath.Join(t.dir, below)
+		info, err := os.Stat(name) // sandboxes hold links
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return t.mkdir(dest)
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if bytes.HasPrefix(data, []byte("#!")) {
+			if data, err = t.interpreter(data); err != nil {
+				return err
+			}
+			return os.WriteFile(dest, data, 0o755)
+		}
+		return os.Symlink(name, dest)
+	})
+}

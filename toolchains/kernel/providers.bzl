@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nouns of //toolchains/kernel, on one page."""
+
+KernelInfo = provider(
+    doc = "One kernel of the lock: what a module for it is built from and checked against.",
+    fields = {
+        "arch": "String: x86_64 or aarch64.",
+        "compiler_major": "Int: GCC's major version that built the kernel. Example: 12",
+        "config": "Dict of strings: facts of the kernel's configuration. Example: {\"TLS\": \"m\"}",
+        "distribution": "String. Example: \"debian\"",
+        "flavour": "String: generic, cloud, rt or the distribution's own word. Example: \"cloud\"",
+        "headers": "File: packed headers of the flavour, with Module.symvers; None where missing. Example: linux-headers-6.1.0-56-cloud-amd64_6.1.192-2_amd64.tar.zst",
+        "headers_dir": "String: folder of the configured headers in the archive. Example: \"usr/src/linux-headers-6.1.0-56-cloud-amd64\"",
+        "image": "DebianPackageInfo of the package with vmlinuz and the modules; None where the archive has none.",
+        "key": "String: distribution/arch/release, the kernel's name everywhere. Example: \"debian/x86_64/6.1.0-56-cloud-amd64\"",
+        "missing": "String: why the kernel cannot be built for, \"\" where it can. Example: \"linux-headers-…: not found in any of 4 places\"",
+        "release": "String: uname -r. Example: \"6.1.0-56-cloud-amd64\"",
+        "series": "String: the first two numbers of the version. Example: \"6.1\"",
+        "shared_headers": "List of Files: packed headers that several kernels share. Example: [linux-headers-6.1.0-56-common_6.1.192-2_all.tar.zst]",
+        "tools": "ToolRootInfo of the kernel's own build programs (fixdep, modpost, objtool); None where they are rebuilt from the headers.",
+    },
+)
+
+PackedHeadersInfo = provider(
+    doc = "A header package as kernelpack leaves it.",
+    fields = {
+        "file": "File: the .tar.zst; None where the package is missing.",
+        "missing": "String: why, or \"\".",
+    },
+)
+
+KernelCompilerInfo = provider(
+    doc = "The compiler of kernels and modules of one architecture; the payload of the toolchain type //toolchains/kernel:compiler.",
+    fields = {
+        "arch": "String: architecture that it compiles for. Example: \"aarch64\"",
+        "kernel_arch": "String: ARCH of the kernel's makefiles. Example: \"arm64\"",
+        "major": "Int: GCC's major version. Example: 12",
+        "prefix": "String: CROSS_COMPILE. Example: \"aarch64-linux-gnu-\"",
+        "program": "String: the compiler's name in the root. Example: \"aarch64-linux-gnu-gcc-12\"",
+        "root": "ToolRootInfo: GCC and binutils.",
+        "tools": "ToolRootInfo: make, the shell and what kbuild calls besides.",
+    },
+)
+
+KernelModuleInfo = provider(
+    doc = "One module built for one kernel.",
+    fields = {
+        "kernel": "KernelInfo of the kernel.",
+        "metadata": "File: JSON that describes the module (modcheck's Metadata); None where skipped.",
+        "module": "File: the .ko; None where skipped. Example: tidelock.ko",
+        "name": "String: the module's name. Example: \"tidelock\"",
+        "skipped": "String: why it was not built, \"\" where it was.",
+    },
+)
+
+KernelModuleBundleInfo = provider(
+    doc = "One module built for many kernels; consumers choose by the kernel's key.",
+    fields = {
+        "modules": "Dict of KernelModuleInfo by the kernel's key.",
+        "name": "String: the module's name. Example: \"tidelock\"",
+    },
+)
