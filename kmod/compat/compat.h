@@ -11,13 +11,10 @@
 #ifndef TIDELOCK_COMPAT_H
 #define TIDELOCK_COMPAT_H
 
-/* The probes find out what this file asks about, so they do without it. */
-#ifndef TIDELOCK_PROBE
-
 #include "kapi.h"
 
 #ifndef HAVE_0_SANITY
-#error "kapi.h lacks HAVE_0_SANITY: the compiler or its flags are broken, and every other probe's answer with them"
+#error "kapi.h lacks HAVE_0_SANITY: compiler or flags are broken, so no probe can be trusted"
 #endif
 
 /* Attributes of modules became read-only data (probes/module_attribute_const.c). */
@@ -53,5 +50,4 @@
 })
 #endif
 
-#endif /* TIDELOCK_PROBE */
 #endif

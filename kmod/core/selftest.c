@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "array.h"
 #include "mem.h"
 #include "selftest.h"
 
@@ -32,7 +33,7 @@ static bool test_equal_ct(void)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(equal_ct_vectors) / sizeof(equal_ct_vectors[0]); i++) {
+	for (i = 0; i < TL_COUNT(equal_ct_vectors); i++) {
 		if (tl_equal_ct(equal_ct_vectors[i].a, equal_ct_vectors[i].b,
 				equal_ct_vectors[i].len) != equal_ct_vectors[i].equal)
 			return false;
@@ -60,5 +61,4 @@ const struct tl_selftest tl_core_selftests[] = {
 	{ "wipe", test_wipe },
 };
 
-const unsigned int tl_core_selftest_count =
-	sizeof(tl_core_selftests) / sizeof(tl_core_selftests[0]);
+const unsigned int tl_core_selftest_count = TL_COUNT(tl_core_selftests);

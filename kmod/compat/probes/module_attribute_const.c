@@ -5,5 +5,9 @@
  */
 #include <linux/module.h>
 
-static ssize_t show(const struct module_attribute *a, struct module_kobject *k, char *b) { return 0; }
+static ssize_t show(const struct module_attribute *a, struct module_kobject *k, char *b)
+{
+	return 0;
+}
+
 const struct module_attribute probe = { .show = show };
