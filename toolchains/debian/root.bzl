@@ -84,3 +84,22 @@ debian_packages = rule(
     },
     provides = [ToolRootInfo],
 )
+
+def _root_for_tests_impl(ctx):
+    info = ctx.attr.root[ToolRootInfo]
+    return [
+        DefaultInfo(
+            files = depset([info.tree]),
+            runfiles = ctx.runfiles(files = [info.tree]),
+        ),
+        info,
+    ]
+
+root_for_tests = rule(
+    doc = "A tool root as data of tests: built once for the executing machine, not again for the target's configuration.",
+    implementation = _root_for_tests_impl,
+    attrs = {
+        "root": attr.label(doc = "The root.", mandatory = True, providers = [ToolRootInfo], cfg = "exec"),
+    },
+    provides = [ToolRootInfo],
+)
