@@ -45,6 +45,7 @@ func verbs() []verb {
 	return []verb{
 		{"generate", "print the build matrix of the kernels that crawls list", runGenerate},
 		{"diff", "show what was added, changed and removed between two matrices, locks or crawls", runDiff},
+		{"lock", "pin the kernels of crawls, with their packages and facts, in a lock file", runLock},
 	}
 }
 

@@ -158,7 +158,7 @@ func NormalizeURL(ref string) (string, error) {
 		return "", fmt.Errorf("%q is not a URL", shorten(ref))
 	}
 	scheme := strings.ToLower(u.Scheme)
-	if scheme != "http" && scheme != "https" && scheme != "file" || u.Host == "" && scheme != "file" {
+	if scheme != "http" && scheme != "https" || u.Host == "" {
 		return "", fmt.Errorf("%q is not an http or https URL", shorten(ref))
 	}
 	u.Scheme, u.Host, u.Fragment, u.RawFragment = scheme, strings.ToLower(u.Host), "", ""

@@ -72,7 +72,11 @@ type Entry struct {
 	Release string `json:"release,omitempty"`
 	// Version is the version of the header package, for example "6.1.192-2".
 	Version string `json:"version,omitempty"`
-	// Packages holds the kernel's packages, sorted by role.
+	// Packages holds the kernel's packages, sorted by role. Several packages of
+	// one role are alternatives: a lock takes the newest that can still be had,
+	// because archives list packages that their mirrors lost. Host tools
+	// (kbuild) should come with every version that the archive has, images as
+	// the signed and the unsigned package.
 	Packages []Package `json:"packages,omitempty"`
 }
 
