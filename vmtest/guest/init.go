@@ -262,5 +262,7 @@ func shutdown(how string) {
 	}
 	err := unix.Reboot(cmd)
 	fmt.Fprintf(os.Stderr, "vmtest init: %s: %v\n", how, err)
-	select {}
+	for { // PID 1 must not end; the runner's time limit ends the machine
+		time.Sleep(time.Hour)
+	}
 }

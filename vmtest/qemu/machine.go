@@ -27,10 +27,9 @@ const (
 type Machine struct {
 	// Arch is the guest's architecture: x86_64 or aarch64.
 	Arch string
-	// Program is the path of qemu-system-ARCH.
-	Program string
-	// DataDirs are searched for firmware (-L), in order.
-	DataDirs []string
+	// Root is the folder in which QEMU is installed as a distribution does it, with
+	// usr/bin, usr/share and usr/lib below it.
+	Root string
 	// Accel is tcg or kvm.
 	Accel string
 	// Kernel, Initrd and Append are what boots.
@@ -79,10 +78,30 @@ var boards = map[string]board{
 	},
 }
 
-// ProgramName returns the name of the QEMU program for a guest architecture.
-func ProgramName(arch string) (string, error) {
-	b, err := boardOf(arch)
-	return b.program, err
+// CheckArch reports whether there is a machine for guests of arch.
+func CheckArch(arch string) error {
+	_, err := boardOf(arch)
+	return err
+}
+
+// program is the path of QEMU.
+func (m *Machine) program() string {
+	return filepath.Join(m.Root, "usr/bin", boards[m.Arch].program)
+}
+
+// dataDirs are where its firmware lies, as options.
+func (m *Machine) dataDirs() []string {
+	return []string{"-L", filepath.Join(m.Root, "usr/share/qemu"), "-L", filepath.Join(m.Root, "usr/share/seabios")}
+}
+
+// moduleDir has QEMU's own loadable parts, one of which is TCG in Debian's build.
+// QEMU finds it by itself only when it is installed where it was built for.
+func (m *Machine) moduleDir() string {
+	found, err := filepath.Glob(filepath.Join(m.Root, "usr/lib/*-linux-gnu/qemu"))
+	if err != nil || len(found) == 0 {
+		return ""
+	}
+	return found[0]
 }
 
 func boardOf(arch string) (board, error) {
@@ -116,9 +135,7 @@ func (m *Machine) Args(c Chardevs) ([]string, error) {
 	add := func(a ...string) { args = append(args, a...) }
 	// Nothing that nobody asked for: no default devices, no user's configuration.
 	add("-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-no-reboot")
-	for _, dir := range m.DataDirs {
-		add("-L", dir)
-	}
+	add(m.dataDirs()...)
 	add(model...)
 	add("-accel", m.Accel, "-m", strconv.Itoa(m.MemoryMiB), "-smp", strconv.Itoa(m.CPUs))
 	line := []string{
@@ -154,11 +171,11 @@ func (m *Machine) Command() string {
 	if err != nil {
 		return err.Error()
 	}
-	program := m.Program
-	if abs, err := filepath.Abs(program); err == nil {
-		program = abs
+	var words []string
+	if dir := m.moduleDir(); dir != "" {
+		words = append(words, "QEMU_MODULE_DIR="+Quote(dir))
 	}
-	words := []string{Quote(program)}
+	words = append(words, Quote(m.program()))
 	for _, a := range args {
 		words = append(words, Quote(a))
 	}

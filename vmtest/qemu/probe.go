@@ -53,11 +53,11 @@ func firmware(arch string) []byte {
 	return rom
 }
 
-// Probe runs a guest of a few bytes and reports an error unless it ran to its end
+// Probe runs a guest of a few bytes on the machine's accelerator and reports an error unless it ran to its end
 // in a second. A /dev/kvm that can be opened proves nothing: there are some whose
 // guests then stand still.
-func Probe(ctx context.Context, program, arch, accel string, dataDirs []string) error {
-	b, err := boardOf(arch)
+func Probe(ctx context.Context, m *Machine) error {
+	b, err := boardOf(m.Arch)
 	if err != nil {
 		return err
 	}
@@ -67,25 +67,23 @@ func Probe(ctx context.Context, program, arch, accel string, dataDirs []string) 
 	}
 	defer os.RemoveAll(dir)
 	rom := filepath.Join(dir, "rom")
-	if err := os.WriteFile(rom, firmware(arch), 0o600); err != nil {
+	if err := os.WriteFile(rom, firmware(m.Arch), 0o600); err != nil {
 		return err
 	}
 	out := filepath.Join(dir, "out")
 	args := []string{"-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-no-reboot"}
-	for _, d := range dataDirs {
-		args = append(args, "-L", d)
-	}
-	args = append(args, b.machine[accel]...)
-	args = append(args, "-accel", accel, "-m", "64", "-bios", rom,
+	args = append(args, m.dataDirs()...)
+	args = append(args, b.machine[m.Accel]...)
+	args = append(args, "-accel", m.Accel, "-m", "64", "-bios", rom,
 		"-chardev", "file,id=out,path="+out, "-serial", "chardev:out")
 	want := 0
-	if arch == X8664 {
+	if m.Arch == X8664 {
 		args = append(args, "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04")
 		want = 2*probeCode + 1
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	end, err := run(ctx, program, args, nil, nil)
+	end, err := run(ctx, m.program(), env(m.moduleDir()), args, nil, nil)
 	switch {
 	case err != nil:
 		return err
@@ -94,7 +92,7 @@ func Probe(ctx context.Context, program, arch, accel string, dataDirs []string) 
 	case end.Code != want || end.Signal != "":
 		return fmt.Errorf("a guest of a few bytes ended QEMU with %d %s, not %d: %s", end.Code, end.Signal, want, strings.TrimSpace(end.Stderr))
 	}
-	if arch == AArch64 {
+	if m.Arch == AArch64 {
 		said, err := os.ReadFile(out)
 		if err != nil || !bytes.Equal(said, []byte{probeByte}) {
 			return fmt.Errorf("a guest of a few bytes wrote %q to its serial port, not %q (%v)", said, probeByte, err)
@@ -115,12 +113,13 @@ type KVMAnswer struct {
 	Why string `json:"why,omitempty"`
 }
 
-// KVMWorks reports whether KVM runs guests of arch here, and if not, why. The
+// KVMWorks reports whether KVM runs guests of the machine's
+// architecture here, and if not, why. The
 // answer is kept in cacheDir, if that is not empty, until the machine restarts.
-func KVMWorks(ctx context.Context, program, arch string, dataDirs []string, cacheDir string) (bool, string) {
-	host := map[string]string{"amd64": X8664, "arm64": AArch64}[runtime.GOARCH]
-	if arch != host {
-		return false, fmt.Sprintf("the guest is %s and this machine is %s", arch, host)
+func KVMWorks(ctx context.Context, m *Machine, cacheDir string) (bool, string) {
+	host := hostArch()
+	if m.Arch != host {
+		return false, fmt.Sprintf("the guest is %s and this machine is %s", m.Arch, host)
 	}
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
@@ -132,22 +131,35 @@ func KVMWorks(ctx context.Context, program, arch string, dataDirs []string, cach
 		cacheDir = ""
 	}
 	boot := strings.TrimSpace(string(id))
-	file := filepath.Join(cacheDir, "kvm-"+arch+".json")
+	file := filepath.Join(cacheDir, "kvm-"+m.Arch+".json")
 	if cacheDir != "" {
 		var a KVMAnswer
 		data, err := os.ReadFile(file)
-		if err == nil && json.Unmarshal(data, &a) == nil && a.Boot == boot && a.Program == program {
+		if err == nil && json.Unmarshal(data, &a) == nil && a.Boot == boot && a.Program == m.program() {
 			return a.Works, a.Why
 		}
 	}
-	a := KVMAnswer{Boot: boot, Program: program, Works: true}
-	if err := Probe(ctx, program, arch, KVM, dataDirs); err != nil {
+	a := KVMAnswer{Boot: boot, Program: m.program(), Works: true}
+	k := *m
+	k.Accel = KVM
+	if err := Probe(ctx, &k); err != nil {
 		a.Works, a.Why = false, err.Error()
 	}
 	if cacheDir != "" && ctx.Err() == nil {
 		remember(file, a)
 	}
 	return a.Works, a.Why
+}
+
+// hostArch names this machine's architecture as those of guests are.
+func hostArch() string {
+	switch runtime.GOARCH {
+	case "amd64":
+		return X8664
+	case "arm64":
+		return AArch64
+	}
+	return runtime.GOARCH
 }
 
 // remember writes the answer; where that fails, the next test asks again.

@@ -70,7 +70,7 @@ func (m *Machine) Run(ctx context.Context, console, events io.Writer) (End, erro
 			}
 		})
 	}
-	end, err := run(ctx, m.Program, args, []*os.File{conTheirs, evTheirs}, func() {
+	end, err := run(ctx, m.program(), env(m.moduleDir()), args, []*os.File{conTheirs, evTheirs}, func() {
 		pump(console, conOurs)
 		pump(events, evOurs)
 	})
@@ -83,12 +83,27 @@ func (m *Machine) Run(ctx context.Context, console, events io.Writer) (End, erro
 	return end, err
 }
 
+// env is QEMU's environment: what the caller has set in his own does not change a test.
+func env(moduleDir string) []string {
+	e := []string{"LC_ALL=C.UTF-8"}
+	for _, name := range []string{"TMPDIR", "HOME"} {
+		if v := os.Getenv(name); v != "" {
+			e = append(e, name+"="+v)
+		}
+	}
+	if moduleDir != "" {
+		e = append(e, "QEMU_MODULE_DIR="+moduleDir)
+	}
+	return e
+}
+
 // run starts a program in a process group of its own, calls started, and waits
 // until the program has ended by itself or because ctx has.
-func run(ctx context.Context, program string, args []string, files []*os.File, started func()) (End, error) {
+func run(ctx context.Context, program string, env, args []string, files []*os.File, started func()) (End, error) {
 	var stderr tail
 	cmd := exec.Command(program, args...)
 	cmd.ExtraFiles = files
+	cmd.Env = env
 	cmd.Stderr = &stderr
 	cmd.Stdout = &stderr
 	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}

@@ -24,13 +24,17 @@ type junitSuite struct {
 }
 
 type junitCase struct {
-	Name      string    `xml:"name,attr"`
-	ClassName string    `xml:"classname,attr"`
-	Time      string    `xml:"time,attr"`
-	Failure   *junitBad `xml:"failure,omitempty"`
-	Error     *junitBad `xml:"error,omitempty"`
-	Skipped   *struct{} `xml:"skipped,omitempty"`
-	Output    string    `xml:"system-out,omitempty"`
+	Name      string     `xml:"name,attr"`
+	ClassName string     `xml:"classname,attr"`
+	Time      string     `xml:"time,attr"`
+	Failure   *junitBad  `xml:"failure,omitempty"`
+	Error     *junitBad  `xml:"error,omitempty"`
+	Skipped   *junitSkip `xml:"skipped,omitempty"`
+	Output    string     `xml:"system-out,omitempty"`
+}
+
+type junitSkip struct {
+	Message string `xml:"message,attr,omitempty"`
 }
 
 type junitBad struct {
@@ -52,13 +56,17 @@ func (r *Result) JUnit() ([]byte, error) {
 				j.Failure = &junitBad{Type: "TESTFAIL", Message: c.Name + " failed"}
 				s.Failures++
 			case results.Skip:
-				j.Skipped = &struct{}{}
+				j.Skipped = &junitSkip{}
 				s.Skipped++
 			}
 			s.Cases = append(s.Cases, j)
 		}
 	}
 	v := junitCase{Name: "verdict", ClassName: r.Kernel, Time: seconds(r.Times.Overhead)}
+	if r.skipped != "" {
+		v.Skipped = &junitSkip{clean(r.skipped)}
+		s.Skipped++
+	}
 	if !r.OK {
 		v.Error = &junitBad{Type: string(r.Class), Message: clean(r.Verdict.String()), Text: clean(r.Detail + "\n\n" + r.tail + "\n\n" + r.Command)}
 		s.Errors++

@@ -43,8 +43,8 @@ type Result struct {
 	// Command repeats the guest by hand.
 	Command      string `json:"command"`
 	ConsoleBytes int64  `json:"console_bytes"`
-	// tail and dmesg go to files of their own.
-	tail, dmesg string
+	// tail and dmesg go to files of their own; skipped says why nothing ran.
+	tail, dmesg, skipped string
 }
 
 // Program is the result of one program.
@@ -92,7 +92,7 @@ func Run(ctx context.Context, c *Config, env Env) *Result {
 	seen := &verdict.Seen{}
 	m := c.machine()
 	if c.Accel != qemu.TCG {
-		works, why := qemu.KVMWorks(ctx, c.QEMU, c.Arch, c.QEMUData, env.CacheDir)
+		works, why := qemu.KVMWorks(ctx, m, env.CacheDir)
 		if works {
 			m.Accel = qemu.KVM
 		} else if r.Why = why; c.Accel == qemu.KVM {
@@ -120,7 +120,7 @@ func Run(ctx context.Context, c *Config, env Env) *Result {
 // machine is the machine of the test, on the accelerator that works everywhere.
 func (c *Config) machine() *qemu.Machine {
 	return &qemu.Machine{
-		Arch: c.Arch, Program: c.QEMU, DataDirs: c.QEMUData, Accel: qemu.TCG,
+		Arch: c.Arch, Root: c.QEMURoot, Accel: qemu.TCG,
 		Kernel: c.Image, Initrd: c.Initrd, Append: c.Append, MemoryMiB: c.MemoryMiB, CPUs: c.CPUs,
 	}
 }

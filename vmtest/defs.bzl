@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vm_test: a Go test, or another program, run under a kernel of choice.
+
+    go_test(
+        name = "load_test",
+        srcs = ["load_test.go"],
+        tags = ["manual"],  # it is only meant for the guest
+    )
+
+    vm_test(
+        name = "load/debian/x86_64/6.1.0-56-cloud-amd64",
+        arch = "x86_64",
+        kernel = "//vmtest/kernels:debian/x86_64/6.1.0-56-cloud-amd64",
+        module = "//kmod:tidelock/debian/x86_64/6.1.0-56-cloud-amd64",
+        test = ":load_test",
+    )
+
+See docs/vmtest.md.
+"""
+
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
+load("//toolchains/debian:providers.bzl", "ToolRootInfo")
+load("//toolchains/kernel:providers.bzl", "KernelModuleInfo")
+load(":providers.bzl", "VmKernelInfo")
+
+_PLATFORMS = {
+    "aarch64": Label("@rules_go//go/toolchain:linux_arm64"),
+    "x86_64": Label("@rules_go//go/toolchain:linux_amd64"),
+}
+
+def _to_guest_impl(settings, attr):
+    _ignore = [settings]  # @unused
+    return {"//command_line_option:platforms": str(_PLATFORMS[attr.arch])}
+
+# What runs in the guest is built for the guest, whatever the build's own platform is.
+_to_guest = transition(
+    implementation = _to_guest_impl,
+    inputs = [],
+    outputs = ["//command_line_option:platforms"],
+)
+
+# Where the guest finds what a test brings.
+_TEST_DIR = "/test/"
+_MODULE_DIR = "/lib/tidelock/"
+
+def _one(target):
+    """The only file of a target that a transition made a list of."""
+    return target[0][DefaultInfo].files_to_run.executable
+
+def _program(ctx, executable):
+    """How the guest's init runs the test."""
+    args = list(ctx.attr.guest_args)
+    if ctx.attr.format == "go":
+        args = ["-test.v=test2json"] + args
+    return {
+        "args": args,
+        "env": ["{}={}".format(k, v) for k, v in sorted(ctx.attr.guest_env.items())],
+        "format": ctx.attr.format,
+        "name": ctx.attr.test[0].label.name,
+        "path": _TEST_DIR + executable.basename,
+    }
+
+def _initramfs(ctx, kernel, module, program, executable):
+    """Declares the action that makes the guest's root file system."""
+    files = [{"host": executable.path, "mode": 0o755, "path": program["path"]}]
+    inputs = [executable, kernel.modules]
+    env = ["TIDELOCK_KERNEL=" + kernel.key]
+    if module:
+        path = "{}{}.ko".format(_MODULE_DIR, module.name)
+        files.append({"host": module.module.path, "path": path})
+        inputs.append(module.module)
+        env.append("TIDELOCK_KO=" + path)
+    for target, path in ctx.attr.guest_data.items():
+        sources = target.files.to_list()
+        if len(sources) != 1:
+            fail("{}: guest_data: {} stands for {} files; give a label of exactly one.".format(ctx.label, target.label, len(sources)))
+        files.append({"host": sources[0].path, "path": path})
+        inputs.append(sources[0])
+    init = _one(ctx.attr._init)
+    spec = ctx.actions.declare_file(ctx.label.name + ".spec.json")
+    ctx.actions.write(spec, json.encode_indent({
+        "config": {"env": env, "hostname": "guest", "load": ctx.attr.load, "programs": [program]},
+        "files": files,
+        "init": init.path,
+        "modules_dir": kernel.modules.path,
+    }))
+    out = ctx.actions.declare_file(ctx.label.name + ".cpio")
+    args = ctx.actions.args()
+    args.add("-spec", spec)
+    args.add("-out", out)
+    ctx.actions.run(
+        mnemonic = "VmInitramfs",
+        progress_message = "Making the guest's files of %{label}",
+        executable = ctx.executable._mkinitramfs,
+        arguments = [args],
+        inputs = inputs + [init, spec],
+        outputs = [out],
+    )
+    return out
+
+def _vm_test_impl(ctx):
+    kernel = ctx.attr.kernel[VmKernelInfo]
+    if kernel.arch != ctx.attr.arch:
+        fail("{}: arch is {}, and the kernel {} is for {}. Make them equal.".format(ctx.label, ctx.attr.arch, kernel.key, kernel.arch))
+    module = ctx.attr.module[KernelModuleInfo] if ctx.attr.module else None
+    skip = kernel.missing or (module.skipped if module else "")
+    executable = _one(ctx.attr.test)
+    program = _program(ctx, executable)
+    config = {
+        "accel": ctx.attr._accel[BuildSettingInfo].value,
+        "append": " ".join(ctx.attr.append),
+        "arch": kernel.arch,
+        "cpus": ctx.attr.cpus,
+        "expect": {
+            "taint": ctx.attr.expect_taint,
+            "taint_allowed": ctx.attr.allow_taint,
+        },
+        "expect_class": ctx.attr.expect_class,
+        "expect_title": ctx.attr.expect_title,
+        "ignore": [{"reason": reason, "title": title} for title, reason in ctx.attr.ignore.items()],
+        "kernel": kernel.key,
+        "memory_mib": ctx.attr.memory_mib,
+        "name": str(ctx.label).lstrip("@"),
+        "programs": [program],
+        "release": kernel.release,
+        "skip": skip,
+        "timeout_seconds": ctx.attr.timeout_seconds,
+    }
+    files = []
+    if not skip:
+        qemu = ctx.attr._qemu[ToolRootInfo].tree
+        initrd = _initramfs(ctx, kernel, module, program, executable)
+        config["image"] = kernel.image.short_path
+        config["initrd"] = initrd.short_path
+        config["qemu_root"] = qemu.short_path
+        files = [qemu, initrd, kernel.image]
+
+    # The test is the runner itself; it finds the configuration beside its own name.
+    test = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = test, target_file = ctx.executable._runner, is_executable = True)
+    settings = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(settings, json.encode_indent(config))
+    return [
+        DefaultInfo(
+            executable = test,
+            runfiles = ctx.runfiles(files = files + [settings, ctx.executable._runner]),
+        ),
+    ]
+
+_vm_test = rule(
+    doc = "Boots a kernel in QEMU, runs one program in it and judges the run.",
+    implementation = _vm_test_impl,
+    test = True,
+    attrs = {
+        "allow_taint": attr.string(doc = "Letters of kernel taint that may be there at the end."),
+        "append": attr.string_list(doc = "Further parameters on the kernel's command line."),
+        "arch": attr.string(doc = "Architecture of the guest.", mandatory = True, values = ["x86_64", "aarch64"]),
+        "cpus": attr.int(doc = "CPUs of the guest.", default = 2),
+        "expect_class": attr.string(doc = "Turns the test around: it succeeds when the verdict is of this class.", values = ["", "TESTFAIL", "SPLAT", "LEAK", "HANG", "BOOTFAIL"]),
+        "expect_taint": attr.string(doc = "Letters of kernel taint that must be there at the end."),
+        "expect_title": attr.string(doc = "Pattern for the whole title of the expected verdict."),
+        "format": attr.string(doc = "How the program reports: go (a Go test), tap, or exit.", default = "go", values = ["go", "tap", "exit"]),
+        "guest_args": attr.string_list(doc = "Arguments of the program."),
+        "guest_data": attr.label_keyed_string_dict(doc = "Further files for the guest: label of one file to its path there.", allow_files = True),
+        "guest_env": attr.string_dict(doc = "Further environment of the program."),
+        "ignore": attr.string_dict(doc = "Known reports of the kernel: pattern for the whole title to the reason why it may be ignored."),
+        "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [VmKernelInfo]),
+        "load": attr.string_list(doc = "Modules of the kernel's own that are loaded before the program starts; '?' at the end: if there."),
+        "memory_mib": attr.int(doc = "Memory of the guest.", default = 512),
+        "module": attr.label(doc = "A module of ours; the program finds it at $TIDELOCK_KO.", providers = [KernelModuleInfo]),
+        "test": attr.label(doc = "The program, built for the guest.", mandatory = True, cfg = _to_guest),
+        "timeout_seconds": attr.int(doc = "Time limit of the guest; Bazel's own limit of the test holds too.", default = 240),
+        "_accel": attr.label(default = "//vmtest:accel", providers = [BuildSettingInfo]),
+        "_init": attr.label(default = "//vmtest/cmd/init", cfg = _to_guest),
+        "_mkinitramfs": attr.label(default = "//vmtest/cmd/mkinitramfs", executable = True, cfg = "exec"),
+        "_qemu": attr.label(default = "//toolchains/debian:qemu", providers = [ToolRootInfo], cfg = "exec"),
+        "_runner": attr.label(default = "//vmtest/cmd/vmrun", executable = True, cfg = "target"),
+    },
+)
+
+def vm_test(name, cpus = 2, memory_mib = 512, tags = None, timeout = "moderate", **kwargs):
+    """Runs a program under a kernel in a virtual machine.
+
+    Args:
+      name: of the test.
+      cpus: of the guest; Bazel is told, so that it never starts more than the machine carries.
+      memory_mib: of the guest; Bazel is told too.
+      tags: of the test, besides "vm" and what the guest needs of the machine.
+      timeout: Bazel's limit: short, moderate, long or eternal.
+      **kwargs: what the rule takes, see its attributes.
+    """
+    _vm_test(
+        name = name,
+        cpus = cpus,
+        memory_mib = memory_mib,
+        tags = (tags or []) + [
+            "cpu:{}".format(cpus),
+            # QEMU itself and its translated code need room besides the guest.
+            "resources:memory:{}".format(memory_mib + 256),
+            "vm",
+        ],
+        timeout = timeout,
+        **kwargs
+    )

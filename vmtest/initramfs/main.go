@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package initramfs
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/tidelock/tidelock/vmtest/wire"
+)
+
+// Spec is the input of the program mkinitramfs.
+type Spec struct {
+	// Init is the host path of the guest's init.
+	Init string `json:"init"`
+	// Files are further entries.
+	Files []Entry `json:"files,omitempty"`
+	// Config is what init does; its catalogue of modules is filled from ModulesDir.
+	Config wire.Config `json:"config"`
+	// ModulesDir is a folder that kimage has written, or empty.
+	ModulesDir string `json:"modules_dir,omitempty"`
+}
+
+// Entries lists everything that goes into the archive.
+func (s *Spec) Entries() ([]Entry, error) {
+	entries := []Entry{
+		{Path: "/init", Host: s.Init, Mode: 0o755},
+		// The kernel asks for modules through this name.
+		{Path: "/sbin/modprobe", Link: "/init"},
+		// Where file systems are mounted.
+		{Path: "/dev", Dir: true}, {Path: "/proc", Dir: true}, {Path: "/sys", Dir: true},
+		{Path: "/run", Dir: true}, {Path: "/tmp", Dir: true, Mode: 0o1777}, {Path: "/root", Dir: true, Mode: 0o700},
+	}
+	if s.ModulesDir != "" {
+		f, err := os.Open(filepath.Join(s.ModulesDir, "modules.json"))
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		var all []wire.Module
+		if err := wire.DecodeStrict(f, &all); err != nil {
+			return nil, fmt.Errorf("%s: %v", f.Name(), err)
+		}
+		s.Config.Modules, err = wire.Closure(all, s.Config.Load)
+		if err != nil {
+			return nil, err
+		}
+		load := s.Config.Load[:0:0]
+		for _, name := range s.Config.Load {
+			if name, ok := wire.Wanted(s.Config.Modules, name); ok {
+				load = append(load, name)
+			}
+		}
+		s.Config.Load = load
+		for _, m := range s.Config.Modules {
+			if !m.Builtin {
+				entries = append(entries, Entry{Path: m.Path, Host: filepath.Join(s.ModulesDir, m.Name+".ko")})
+			}
+		}
+	}
+	if err := s.Config.Validate(); err != nil {
+		return nil, fmt.Errorf("config: %v", err)
+	}
+	text, err := json.MarshalIndent(&s.Config, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, Entry{Path: wire.ConfigPath, Content: append(text, '\n')})
+	return append(entries, s.Files...), nil
+}
+
+const usage = `Usage: mkinitramfs -spec SPEC.json -out FILE
+
+Writes the root file system of a VM test's guest as a newc cpio archive.
+
+Flags:
+`
+
+// Main is the program mkinitramfs; it returns the exit status.
+func Main(args []string, stderr io.Writer) int {
+	flags := flag.NewFlagSet("mkinitramfs", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
+	spec := flags.String("spec", "", "JSON that says what goes in")
+	out := flags.String("out", "", "archive to write")
+	switch err := flags.Parse(args[1:]); {
+	case err == flag.ErrHelp:
+		return 0
+	case err != nil:
+		return 2
+	case *spec == "" || *out == "" || flags.NArg() > 0:
+		fmt.Fprintln(stderr, "mkinitramfs: -spec and -out are needed, and nothing else; see --help")
+		return 2
+	}
+	if err := build(*spec, *out); err != nil {
+		fmt.Fprintf(stderr, "mkinitramfs: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func build(specFile, out string) error {
+	f, err := os.Open(specFile)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var s Spec
+	if err := wire.DecodeStrict(f, &s); err != nil {
+		return fmt.Errorf("%s: %v", specFile, err)
+	}
+	entries, err := s.Entries()
+	if err != nil {
+		return fmt.Errorf("%s: %v", specFile, err)
+	}
+	archive, err := Bytes(entries)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, archive, 0o644)
+}

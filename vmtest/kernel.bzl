@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vm_kernel: a kernel of the lock, ready to boot."""
+
+load("//toolchains/kernel:providers.bzl", "KernelInfo")
+load(":providers.bzl", "VmKernelInfo")
+
+def _packages(kernel):
+    """The kernel's image packages as files, and why one is missing."""
+    if not kernel.image:
+        return [], "the archive has no image package of " + kernel.key
+
+    # Up to 6.12 one package holds image and modules; later there are two.
+    infos = [kernel.image] + getattr(kernel, "image_modules", [])
+    missing = ["{}: {}".format(info.key, info.missing) for info in infos if not info.file]
+    return [info.file for info in infos if info.file], "; ".join(missing)
+
+def _vm_kernel_impl(ctx):
+    kernel = ctx.attr.kernel[KernelInfo]
+    packages, missing = _packages(kernel)
+    if missing:
+        return [
+            DefaultInfo(),
+            VmKernelInfo(arch = kernel.arch, image = None, key = kernel.key, missing = missing, modules = None, release = kernel.release),
+        ]
+    image = ctx.actions.declare_file(ctx.label.name + ".image")
+    modules = ctx.actions.declare_directory(ctx.label.name + ".modules")
+    args = ctx.actions.args()
+    args.add("-release", kernel.release)
+    args.add("-image", image)
+    args.add("-modules-dir", modules.path)
+    args.add_joined("-modules", ctx.attr.modules, join_with = ",")
+    args.add_all(packages)
+    ctx.actions.run(
+        mnemonic = "VmKernel",
+        progress_message = "Taking the kernel image out of " + kernel.key,
+        executable = ctx.executable._kimage,
+        arguments = [args],
+        inputs = packages,
+        outputs = [image, modules],
+    )
+    return [
+        DefaultInfo(files = depset([image, modules])),
+        VmKernelInfo(arch = kernel.arch, image = image, key = kernel.key, missing = "", modules = modules, release = kernel.release),
+    ]
+
+vm_kernel = rule(
+    doc = "Takes the image, and the modules that guests may want, out of a kernel's packages.",
+    implementation = _vm_kernel_impl,
+    attrs = {
+        "kernel": attr.label(doc = "A kernel of the lock.", mandatory = True, providers = [KernelInfo], cfg = "exec"),
+        "modules": attr.string_list(doc = "Modules of the distribution's own that guests may load, with all they depend on. A name that ends with '?' may be absent."),
+        "_kimage": attr.label(default = "//vmtest/cmd/kimage", executable = True, cfg = "exec"),
+    },
+    provides = [VmKernelInfo],
+)
