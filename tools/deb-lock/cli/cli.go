@@ -16,12 +16,12 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/index"
 	"github.com/tidelock/tidelock/tools/deb-lock/check"
 	"github.com/tidelock/tidelock/tools/deb-lock/lockfile"
 	"github.com/tidelock/tidelock/tools/deb-lock/resolve"
 	"github.com/tidelock/tidelock/tools/deb-lock/roots"
-	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
-	"github.com/tidelock/tidelock/tools/internal/debian/index"
 )
 
 const help = `deb-lock pins the Debian packages that the tool roots are made of.

@@ -17,8 +17,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
-	"github.com/tidelock/tidelock/tools/internal/debian/version"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/version"
 )
 
 // Schema is the version of the form.

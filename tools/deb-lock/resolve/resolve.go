@@ -13,10 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidelock/tidelock/toolchains/debian/archive/depends"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/index"
 	"github.com/tidelock/tidelock/tools/deb-lock/lockfile"
 	"github.com/tidelock/tidelock/tools/deb-lock/roots"
-	"github.com/tidelock/tidelock/tools/internal/debian/depends"
-	"github.com/tidelock/tidelock/tools/internal/debian/index"
 )
 
 // Resolve finds the packages of each root. Progress goes to log.

@@ -16,8 +16,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 	"github.com/tidelock/tidelock/tools/matrix-gen/crawler"
 	"github.com/tidelock/tidelock/tools/matrix-gen/diff"
 	"github.com/tidelock/tidelock/tools/matrix-gen/lock"

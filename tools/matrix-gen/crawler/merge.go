@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/version"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/version"
 )
 
 // Newest decides between two kernels of one name. The newer build wins, and

@@ -16,9 +16,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
-	"github.com/tidelock/tidelock/tools/internal/debian/version"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/version"
 	"github.com/tidelock/tidelock/tools/matrix-gen/crawler"
 )
 

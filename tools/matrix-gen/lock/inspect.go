@@ -11,7 +11,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/deb"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
 )
 
 // Inspection is what a header package says about its kernel.

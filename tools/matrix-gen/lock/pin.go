@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 	"github.com/tidelock/tidelock/tools/matrix-gen/crawler"
 )
 

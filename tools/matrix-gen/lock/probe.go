@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 	"github.com/tidelock/tidelock/tools/matrix-gen/crawler"
 )
 

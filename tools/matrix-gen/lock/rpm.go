@@ -16,7 +16,7 @@ import (
 	"github.com/cavaliergopher/rpm"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/xz"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/xz"
 )
 
 // walkRPM calls f for each plain file of an .rpm package, in its order. When f

@@ -25,7 +25,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/ulikunitz/xz"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
 // Archive is a pair of archives, debian and debian-security, on one server.

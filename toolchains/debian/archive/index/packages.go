@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/version"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/version"
 )
 
 // Package is one entry of a Packages file.

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
 // download is one file on its way from its places into its partial file.

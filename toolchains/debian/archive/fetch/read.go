@@ -12,7 +12,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
 // Read reads a file that is not pinned, such as the signed head of an index,

@@ -16,8 +16,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/deb"
-	"github.com/tidelock/tidelock/tools/internal/debian/debtest"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/debtest"
 )
 
 func list(data []byte) (out []string, err error) {

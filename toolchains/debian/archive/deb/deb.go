@@ -20,7 +20,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/xz"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/xz"
 )
 
 // Limits of a package's contents, far above any real package.

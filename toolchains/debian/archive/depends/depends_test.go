@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/index"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/index"
 )
 
 func TestParse(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/debtest"
-	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
-	"github.com/tidelock/tidelock/tools/internal/debian/index"
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/debtest"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/index"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
 const entry = "Package: make\nVersion: 4.4.1-2\nArchitecture: amd64\nSource: make-dfsg (4.4.1-2)\nDepends: libc6 (>= 2.38)\nProvides: gmake\nX-Other: no\n more\n"

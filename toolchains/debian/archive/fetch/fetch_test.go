@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
 var content = bytes.Repeat([]byte("0123456789abcdef"), 64<<10) // 1 MiB

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
-	"github.com/tidelock/tidelock/tools/internal/debian/xz"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/xz"
 )
 
 // Heads and indexes are far smaller than these; a mirror that sends more is

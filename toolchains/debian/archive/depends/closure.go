@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/index"
-	"github.com/tidelock/tidelock/tools/internal/debian/version"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/index"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/version"
 )
 
 // Universe holds the packages that can be chosen from, of one architecture

@@ -18,7 +18,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
 // File is a pinned file: where it is and what it must be.
