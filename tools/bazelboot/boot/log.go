@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
 )
 
 // logger writes lines that begin with the seconds since the start.

@@ -4,15 +4,16 @@ package boot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
+	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 	"github.com/tidelock/tidelock/tools/bazelboot/debs"
-	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
 )
 
 // Debian's names of architectures.
@@ -86,7 +87,7 @@ func (a *assembly) unpack(ctx context.Context, lock *debs.Lock) error {
 	busy := make(chan struct{}, runtime.NumCPU()) // unpacking is work, waiting is not
 	return fetcher.GetAll(ctx, files, func(i int, file string, err error) error {
 		if err != nil {
-			return gone(err, packages[i], a.Source)
+			return gone(err, packages[i])
 		}
 		busy <- struct{}{}
 		defer func() { <-busy }()
@@ -94,7 +95,10 @@ func (a *assembly) unpack(ctx context.Context, lock *debs.Lock) error {
 		if i >= first {
 			to = tools
 		}
-		return debs.Unpack(file, to)
+		if err := debs.Unpack(file, to); err != nil {
+			return fmt.Errorf("unpacking %s: %w", packages[i].Name, err)
+		}
+		return nil
 	})
 }
 
@@ -127,13 +131,16 @@ func aptNames(sources *mirror.Sources, packages []debs.Package, dir string) erro
 	return nil
 }
 
-// gone adds the way out to the error of a pinned package that no place has.
-func gone(err error, p debs.Package, source string) error {
-	if !fetch.IsNotFound(err) {
-		return err
+// gone adds the package's name, and the way out where no place gave it, to the
+// error of a pinned package.
+func gone(err error, p debs.Package) error {
+	var absent *fetch.NotFoundError
+	var silent *fetch.UnreachableError
+	if !errors.As(err, &absent) && !errors.As(err, &silent) {
+		return fmt.Errorf("%s %s: %w", p.Name, p.Version, err)
 	}
-	return fmt.Errorf("the pinned package %s %s (%s in %s) cannot be had: %w\nTo go on without the pinned packages, %s",
-		p.Name, p.Version, filepath.Base(p.Path), filepath.Join(filepath.Base(source), "packages.lock.json"), err, howNewest)
+	return fmt.Errorf("the package %s %s, which tools/bazelboot/packages.lock.json pins, cannot be had: %w\nTo go on without the pinned packages, %s",
+		p.Name, p.Version, err, howNewest)
 }
 
 func copyFile(from, to string) error {

@@ -13,8 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/fetch"
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
 // The roots of a lock: Bazel with all it runs on, and the tool that relocates

@@ -16,7 +16,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/mirror"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
 // What apt is asked to install. Two of them are missing from the dependencies
@@ -150,6 +150,7 @@ Dir::Etc::preferencesparts "/dev/null";
 Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 Acquire::Retries "3";
+Acquire::ForceHash "SHA256";
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 #clear APT::Update::Post-Invoke;

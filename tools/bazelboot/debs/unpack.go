@@ -9,7 +9,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/tidelock/tidelock/tools/internal/debian/deb"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
 )
 
 // Folders of packages that only people read.
