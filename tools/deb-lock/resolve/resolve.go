@@ -54,16 +54,9 @@ func Resolve(ctx context.Context, client *index.Client, f *roots.File, log io.Wr
 		return nil, fmt.Errorf("nothing in any root depends on %s; take them out of \"exclude\"", strings.Join(slices.Sorted(maps.Keys(unused)), ", "))
 	}
 	for _, p := range out.Packages {
-		out.Archives[p.Archive] = lockfile.Archive{Snapshot: Snapshot(dates[p.Archive])}
+		out.Archives[p.Archive] = lockfile.Archive{Snapshot: index.SnapshotAfter(dates[p.Archive])}
 	}
 	return out, nil
-}
-
-// Snapshot is the timestamp under which snapshot.debian.org surely has what
-// the heads of that date list: the midnight after, by which it has seen the
-// push that follows the head's date. It depends on nothing but the indexes.
-func Snapshot(newest time.Time) string {
-	return index.SnapshotTime(newest.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1))
 }
 
 func load(ctx context.Context, client *index.Client, f *roots.File, log io.Writer) (map[string]*depends.Universe, map[string]time.Time, error) {

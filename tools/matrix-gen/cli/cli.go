@@ -43,6 +43,7 @@ type verb struct {
 
 func verbs() []verb {
 	return []verb{
+		{"crawl", "list the kernels of Debian's archives, from the signed indexes of the mirrors", runCrawl},
 		{"generate", "print the build matrix of the kernels that crawls list", runGenerate},
 		{"diff", "show what was added, changed and removed between two matrices, locks or crawls", runDiff},
 		{"lock", "pin the kernels of crawls, with their packages and facts, in a lock file", runLock},

@@ -152,6 +152,15 @@ func (s *Suite) Packages(ctx context.Context, arch string, f func(*Package) erro
 	return nil
 }
 
+// SnapshotAfter is the timestamp under which snapshot.debian.org has what a head
+// of that date lists: the next midnight that leaves it half a day to have seen
+// the push. It depends on nothing but the date, so that the same indexes give
+// the same lock.
+func SnapshotAfter(date time.Time) string {
+	const day = 24 * time.Hour
+	return SnapshotTime(date.UTC().Add(day / 2).Truncate(day).Add(day))
+}
+
 // SnapshotTime formats a moment as snapshot.debian.org writes it.
 func SnapshotTime(t time.Time) string { return t.UTC().Format("20060102T150405Z") }
 
