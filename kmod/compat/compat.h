@@ -5,13 +5,19 @@
  * the newest kernel were the only one.
  *
  * kapi.h is made by the build from probes/: one HAVE_ macro for each probe
- * that compiles against the kernel at hand. No kernel header is included here:
- * every source of every kernel of the matrix would pay for it.
+ * that compiles against the kernel at hand. No kernel header with more than
+ * macros is included here: every source of every kernel would pay for it.
  */
 #ifndef TIDELOCK_COMPAT_H
 #define TIDELOCK_COMPAT_H
 
+#include <linux/version.h>
+
 #include "kapi.h"
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
+#error "tidelock supports Linux 5.10 and newer, and this kernel is older"
+#endif
 
 #ifndef HAVE_0_SANITY
 #error "kapi.h lacks HAVE_0_SANITY: compiler or flags are broken, so no probe can be trusted"

@@ -34,7 +34,7 @@ static ssize_t health_show(tl_module_attribute *attr, struct module_kobject *mk,
 
 static tl_module_attribute health_attr = __ATTR_RO(health);
 
-int tl_health_init(void)
+int __init tl_health_init(void)
 {
 	return sysfs_create_file(&THIS_MODULE->mkobj.kobj, &health_attr.attr);
 }

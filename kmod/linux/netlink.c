@@ -109,7 +109,7 @@ static struct genl_family family __ro_after_init = {
 	.n_ops		= ARRAY_SIZE(ops),
 };
 
-int tl_netlink_init(void)
+int __init tl_netlink_init(void)
 {
 	return genl_register_family(&family);
 }

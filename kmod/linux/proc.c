@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/init.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
@@ -57,7 +58,7 @@ static const struct proc_ops connections_proc_ops = {
 	.proc_release	= seq_release,
 };
 
-int tl_proc_init(void)
+int __init tl_proc_init(void)
 {
 	dir = proc_mkdir(TL_NAME, NULL);
 	if (!dir)

@@ -2,7 +2,9 @@
 /* The module refuses to load rather than run with a part that is broken. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cache.h>
 #include <linux/errno.h>
+#include <linux/init.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
@@ -11,14 +13,14 @@
 #include "../core/selftest.h"
 #include "driver.h"
 
-static unsigned int passed;
+static unsigned int passed __ro_after_init;
 
 /*
  * A kernel with MODVERSIONS takes a module of another release where the
  * checksums of the symbols agree. They say nothing of behaviour, and this
  * module is built and proved for each release, so it insists.
  */
-static int tl_selftest_release(void)
+static int __init tl_selftest_release(void)
 {
 	const char *running = init_utsname()->release;
 
@@ -36,7 +38,7 @@ static int tl_selftest_release(void)
  * Return: 0, or -ENOEXEC for a foreign kernel, or -EINVAL for a wrong answer;
  * the log names the test.
  */
-int tl_selftest(void)
+int __init tl_selftest(void)
 {
 	unsigned int i;
 	int err;
