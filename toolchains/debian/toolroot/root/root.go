@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
 )
 
 // Where the real files behind launchers lie, relative to the root.
@@ -55,8 +57,8 @@ func Build(o Options) error {
 	}
 	t := newTree(o.Out, o.Exclude)
 	for _, p := range o.Packages {
-		if err := EachEntry(p, t.add); err != nil {
-			return fmt.Errorf("%s: %w", filepath.Base(p), err)
+		if err := deb.WalkFile(p, t.add); err != nil {
+			return err
 		}
 	}
 	for _, l := range o.Links {

@@ -116,8 +116,8 @@ func TestStartedInEveryWay(t *testing.T) {
 	})
 }
 
-// deb writes a package whose data archive holds the entries.
-func deb(t *testing.T, entries ...tar.Header) string {
+// makeDeb writes a package whose data archive holds the entries.
+func makeDeb(t *testing.T, entries ...tar.Header) string {
 	t.Helper()
 	var data bytes.Buffer
 	w := tar.NewWriter(&data)
@@ -185,7 +185,7 @@ func build(t *testing.T, o Options) (map[string]string, error) {
 }
 
 func TestLinksBecomeFiles(t *testing.T) {
-	got, err := build(t, Options{Packages: []string{deb(t,
+	got, err := build(t, Options{Packages: []string{makeDeb(t,
 		file("./bin/tool", "T"),
 		link("./usr/bin/other", "tool"),
 		link("./usr/bin/absolute", "/bin/tool"),
@@ -212,9 +212,9 @@ func TestLinksBecomeFiles(t *testing.T) {
 func TestLaterPackageWinsAndExclude(t *testing.T) {
 	got, err := build(t, Options{
 		Packages: []string{
-			deb(t, file("usr/bin/a", "1"), file("usr/share/doc/a/x", "doc")),
-			deb(t, file("bin/a", "2"), link("usr/bin/x", "a")),
-			deb(t, file("usr/bin/x", "3")),
+			makeDeb(t, file("usr/bin/a", "1"), file("usr/share/doc/a/x", "doc")),
+			makeDeb(t, file("bin/a", "2"), link("usr/bin/x", "a")),
+			makeDeb(t, file("usr/bin/x", "3")),
 		},
 		Exclude: []string{"usr/share/doc"},
 		Links:   []Link{{Name: "usr/bin/b", Target: "usr/bin/a"}},
@@ -234,8 +234,8 @@ func TestHostilePackages(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, deb, want string }{
-		{"a path out of the root", deb(t, file("../../evil", "x")), "unsafe path"},
-		{"a line break in a path", deb(t, file("usr/a\nb", "x")), "unsafe path"},
+		{"a path out of the root", makeDeb(t, file("../../evil", "x")), "leads out of the package"},
+		{"a line break in a path", makeDeb(t, file("usr/a\nb", "x")), "unsafe path"},
 		{"not a package", garbage, "garbage.deb"},
 		{"no such file", "/nonexistent/p.deb", "p.deb"},
 	} {
@@ -259,7 +259,7 @@ func TestMissingLibraryIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = build(t, Options{
-		Packages: []string{deb(t, tar.Header{Typeflag: tar.TypeReg, Name: "usr/bin/make", Linkname: string(program), Mode: 0o755})},
+		Packages: []string{makeDeb(t, tar.Header{Typeflag: tar.TypeReg, Name: "usr/bin/make", Linkname: string(program), Mode: 0o755})},
 		Launcher: launcher,
 	})
 	if err == nil || !strings.Contains(err.Error(), "usr/bin/make needs libc.so.6") {

@@ -3,7 +3,6 @@
 package root
 
 import (
-	"archive/tar"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
 )
 
 // tree collects the entries of several packages before the links are resolved.
@@ -37,15 +38,6 @@ func usrMerged(name string) string {
 	return name
 }
 
-// clean turns a name of an archive into one of the tree.
-func clean(name string) (string, error) {
-	n := path.Clean("/" + name)[1:]
-	if strings.ContainsAny(name, "\x00\n\\") || strings.HasPrefix(path.Clean(name), "..") {
-		return "", fmt.Errorf("unsafe path %q in a package", name)
-	}
-	return usrMerged(n), nil
-}
-
 // excluded reports whether a pattern covers name: a pattern is a path.Match
 // pattern for the whole name or for a folder above it.
 func (t *tree) excluded(name string) bool {
@@ -59,29 +51,25 @@ func (t *tree) excluded(name string) bool {
 	return false
 }
 
-// add takes one archive entry; later packages overwrite earlier ones.
-func (t *tree) add(h *tar.Header, r io.Reader) error {
-	name, err := clean(h.Name)
-	if err != nil {
-		return err
-	}
-	if name == "" || t.excluded(name) {
+// add takes one entry of a package; later packages overwrite earlier ones.
+func (t *tree) add(e *deb.Entry, body io.Reader) error {
+	name := usrMerged(e.Name)
+	if name == "." || t.excluded(name) {
 		return nil
 	}
-	switch h.Typeflag {
-	case tar.TypeReg:
-		return t.write(name, r, uint32(h.Mode)&0o777)
-	case tar.TypeSymlink:
-		delete(t.modes, name)
-		t.links[name] = h.Linkname
-	case tar.TypeLink:
-		target, err := clean(h.Linkname)
-		if err != nil {
-			return err
-		}
-		t.links[name] = "/" + target
+	if strings.Contains(name, "\n") {
+		return fmt.Errorf("unsafe path %q: it has a line break", name)
 	}
-	return nil // folders come with their files; devices have no place in a tool root
+	switch e.Kind {
+	case deb.File:
+		return t.write(name, body, uint32(e.Mode.Perm()))
+	case deb.Symlink:
+		delete(t.modes, name)
+		t.links[name] = e.Link
+	case deb.Hardlink:
+		t.links[name] = "/" + usrMerged(e.Link)
+	}
+	return nil // folders come with their files
 }
 
 func (t *tree) write(name string, r io.Reader, mode uint32) error {

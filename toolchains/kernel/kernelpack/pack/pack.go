@@ -22,21 +22,19 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/tidelock/tidelock/toolchains/debian/toolroot/root"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
+	"github.com/tidelock/tidelock/toolchains/kernel/kernelpack/rpm"
 )
 
 // Package writes the archive of the header package in to out.
 func Package(in, out string) error {
-	var entries []entry
-	err := root.EachEntry(in, func(h *tar.Header, r io.Reader) error {
-		e, err := read(h, r)
-		if err == nil && e != nil {
-			entries = append(entries, *e)
-		}
-		return err
-	})
+	walk, err := reader(in)
 	if err != nil {
-		return fmt.Errorf("%s: %w", in, err)
+		return err
+	}
+	entries, err := collect(in, walk)
+	if err != nil {
+		return err
 	}
 	if len(entries) == 0 {
 		return fmt.Errorf("%s: no kernel headers inside; is it a linux-headers or kernel-devel package?", in)
@@ -53,6 +51,69 @@ func Package(in, out string) error {
 	return f.Close()
 }
 
+type walker func(name string, f func(*deb.Entry, io.Reader) error) error
+
+// collect reads what is wanted of a package.
+func collect(in string, walk walker) ([]entry, error) {
+	var entries []entry
+	links := map[string][]int{} // file to the places of its further names
+	err := walk(in, func(d *deb.Entry, r io.Reader) error {
+		e, err := read(d, r)
+		if err != nil || e == nil {
+			return err
+		}
+		if d.Kind == deb.Hardlink {
+			links[d.Link] = append(links[d.Link], len(entries))
+		}
+		entries = append(entries, *e)
+		return nil
+	})
+	if err != nil || len(links) == 0 {
+		return entries, err
+	}
+	// The name that has the contents may be one that is not wanted, so it is
+	// looked for again. Hardly any package has hard links.
+	err = walk(in, func(d *deb.Entry, r io.Reader) error {
+		if d.Kind != deb.File || links[d.Name] == nil {
+			return nil
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			return err
+		}
+		for _, at := range links[d.Name] {
+			entries[at].data, entries[at].mode = data, mode(d)
+		}
+		delete(links, d.Name)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for target, places := range links {
+		return nil, fmt.Errorf("%s: %s is a hard link to %s, which is not there", in, entries[places[0]].name, target)
+	}
+	return entries, nil
+}
+
+func mode(d *deb.Entry) int64 {
+	if d.Mode&0o111 != 0 {
+		return 0o755
+	}
+	return 0o644
+}
+
+// reader chooses how a package is read by its name.
+func reader(name string) (walker, error) {
+	switch path.Ext(name) {
+	case ".deb":
+		return deb.WalkFile, nil
+	case ".rpm":
+		return rpm.WalkFile, nil
+	}
+	return nil, fmt.Errorf("%s: neither a .deb nor an .rpm package by its name", name)
+}
+
 type entry struct {
 	name string
 	link string // target of a symbolic link; "" for a file
@@ -61,24 +122,21 @@ type entry struct {
 }
 
 // read takes what a module's build can want of one entry; nil for the rest.
-func read(h *tar.Header, r io.Reader) (*entry, error) {
-	name := strings.TrimPrefix(path.Clean("/"+h.Name), "/")
-	if !Wanted(name) {
+func read(d *deb.Entry, r io.Reader) (*entry, error) {
+	if !Wanted(d.Name) {
 		return nil, nil
 	}
-	switch h.Typeflag {
-	case tar.TypeReg:
+	switch d.Kind {
+	case deb.File:
 		data, err := io.ReadAll(r)
 		if err != nil {
 			return nil, err
 		}
-		mode := int64(0o644)
-		if h.Mode&0o111 != 0 {
-			mode = 0o755
-		}
-		return &entry{name: name, mode: mode, data: data}, nil
-	case tar.TypeSymlink:
-		return &entry{name: name, mode: 0o777, link: h.Linkname}, nil
+		return &entry{name: d.Name, mode: mode(d), data: data}, nil
+	case deb.Symlink:
+		return &entry{name: d.Name, mode: 0o777, link: d.Link}, nil
+	case deb.Hardlink:
+		return &entry{name: d.Name}, nil
 	}
 	return nil, nil
 }
