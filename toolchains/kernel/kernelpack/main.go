@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	in := flag.String("in", "", "header package (.deb)")
+	in := flag.String("in", "", "header package (.deb or .rpm)")
 	out := flag.String("out", "", "archive to write (.tar.zst)")
 	flag.Parse()
 	if *in == "" || *out == "" || flag.NArg() > 0 {
