@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bep
+
+import (
+	"strings"
+	"testing"
+)
+
+func summary(label, status string) string {
+	return `{"id":{"testSummary":{"label":"` + label + `"}},"testSummary":{"overallStatus":"` + status + `"}}` + "\n"
+}
+
+const (
+	started  = `{"id":{"started":{}},"started":{"uuid":"1"}}` + "\n"
+	finished = `{"id":{"buildFinished":{}},"finished":{"exitCode":{"name":"SUCCESS"}}}` + "\n"
+)
+
+func TestRead(t *testing.T) {
+	for _, c := range []struct {
+		name, events, want string
+		bad                bool
+	}{
+		{"all passed", started + summary("//a", "PASSED") + summary("//b", "PASSED") + finished, "2 passed, 0 failed\n", false},
+		{"every kind of failure", started + summary("//a", "PASSED") + summary("//b", "FAILED") + summary("//c", "TIMEOUT") + summary("//d", "FAILED_TO_BUILD") + finished,
+			"FAILED   //b\nTIMEOUT  //c\nFAILED_TO_BUILD //d\n1 passed, 3 failed\n", true},
+		{"flaky", started + summary("//a", "FLAKY") + finished, "FLAKY    //a\n1 passed, 0 failed\n", false},
+		{"nothing ran", started + finished, "0 passed, 0 failed\n", true},
+		{"stopped", started + summary("//a", "PASSED"), "the build was stopped before its end\n1 passed, 0 failed\n", true},
+		{"cut off in a line", started + summary("//a", "PASSED") + `{"id":{"testSum`, "the build was stopped before its end\n1 passed, 0 failed\n", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := Read(strings.NewReader(c.events))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			r.Print(&got)
+			if got.String() != c.want || r.Bad() != c.bad {
+				t.Fatalf("got %q, bad %v", got.String(), r.Bad())
+			}
+		})
+	}
+	if _, err := Read(strings.NewReader("not JSON")); err == nil {
+		t.Fatal("a file that is not JSON was taken")
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(started + summary("//a", "PASSED") + finished)
+	f.Add(`{"id":{"testSummary":null},"testSummary":{}}`)
+	f.Fuzz(func(t *testing.T, events string) {
+		if r, err := Read(strings.NewReader(events)); err == nil && len(r.Passed) > strings.Count(events, "PASSED")+strings.Count(events, "FLAKY") {
+			t.Fatalf("%d passed out of %q", len(r.Passed), events)
+		}
+	})
+}
