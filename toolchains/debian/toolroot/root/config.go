@@ -14,15 +14,15 @@ const launcherMagic = "@tidelock-launcher-config@"
 // launcherConfigSize is CONFIG_SIZE of launcher.c, in bytes.
 const launcherConfigSize = 4096
 
-// launcherDir and launcherSelf stand in a launcher's arguments for the folder
+// LauncherDir and LauncherSelf stand in a launcher's arguments for the folder
 // it lies in and for the path it was started by.
 const (
-	launcherDir  = "\x01"
-	launcherSelf = "\x02"
+	LauncherDir  = "\x01"
+	LauncherSelf = "\x02"
 )
 
-// configure returns a copy of the launcher's image which executes args.
-func configure(image []byte, args []string) ([]byte, error) {
+// Configure returns a copy of the launcher's image which executes args.
+func Configure(image []byte, args []string) ([]byte, error) {
 	at := bytes.Index(image, []byte(launcherMagic))
 	if at < 0 || at+launcherConfigSize > len(image) {
 		return nil, fmt.Errorf("the launcher has no configuration area: was it built from launcher.c?")

@@ -130,10 +130,10 @@ type launcher struct {
 func (l *launcher) start(name, loader, program string) []string {
 	dirs := make([]string, len(l.libraryDirs))
 	for i, d := range l.libraryDirs {
-		dirs[i] = launcherDir + "/" + relative(name, d)
+		dirs[i] = LauncherDir + "/" + relative(name, d)
 	}
 	return []string{
-		launcherDir + "/" + relative(name, loader),
+		LauncherDir + "/" + relative(name, loader),
 		"--inhibit-cache", // the host's ld.so.cache names the host's libraries
 		"--library-path", strings.Join(dirs, ":"),
 	}
@@ -150,7 +150,7 @@ func (l *launcher) program(name, interp string) error {
 	}
 	l.programs[name] = loader
 	args := l.start(name, loader, name)
-	args = append(args, "--argv0", launcherSelf, launcherDir+"/"+relative(name, elfDir+"/"+name))
+	args = append(args, "--argv0", LauncherSelf, LauncherDir+"/"+relative(name, elfDir+"/"+name))
 	return l.replace(name, elfDir+"/"+name, args)
 }
 
@@ -172,16 +172,16 @@ func (l *launcher) script(name string) error {
 		return os.Remove(file)
 	}
 	args := l.start(name, loader, program)
-	args = append(args, "--argv0", launcherDir+"/"+relative(name, program), launcherDir+"/"+relative(name, elfDir+"/"+program))
+	args = append(args, "--argv0", LauncherDir+"/"+relative(name, program), LauncherDir+"/"+relative(name, elfDir+"/"+program))
 	if arg != "" {
 		args = append(args, arg)
 	}
-	args = append(args, launcherDir+"/"+relative(name, scriptDir+"/"+name))
+	args = append(args, LauncherDir+"/"+relative(name, scriptDir+"/"+name))
 	return l.replace(name, scriptDir+"/"+name, args)
 }
 
 func (l *launcher) replace(name, to string, args []string) error {
-	image, err := configure(l.image, args)
+	image, err := Configure(l.image, args)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -271,17 +271,17 @@ func TestConfigure(t *testing.T) {
 	image := append([]byte("before"), make([]byte, launcherConfigSize)...)
 	copy(image[6:], launcherMagic)
 	image = append(image, "after"...)
-	got, err := configure(image, []string{"a", "--b"})
+	got, err := Configure(image, []string{"a", "--b"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.HasPrefix(got, []byte("beforea\x00--b\x00\x00\x00")) || !bytes.HasSuffix(got, []byte("\x00after")) || len(got) != len(image) {
 		t.Fatalf("got %q", got)
 	}
-	if _, err := configure(image, []string{strings.Repeat("x", launcherConfigSize)}); err == nil {
+	if _, err := Configure(image, []string{strings.Repeat("x", launcherConfigSize)}); err == nil {
 		t.Fatal("arguments that do not fit were taken")
 	}
-	if _, err := configure([]byte("no launcher"), nil); err == nil {
+	if _, err := Configure([]byte("no launcher"), nil); err == nil {
 		t.Fatal("an image without a configuration area was taken")
 	}
 }
