@@ -36,20 +36,29 @@ func splitFlavours(base Kernel, files []File) []Kernel {
 	case "ubuntu":
 		return splitUbuntu(base, files)
 	}
-	var headers []File
+	// The package that is named for a release is the flavour's; what else an
+	// entry lists (a common part) has no role of its own.
+	var packages []File
+	named := false
 	for _, f := range files {
-		f.Role = RoleHeaders
-		if m := rpmDevel.FindStringSubmatch(f.Name); m != nil {
+		if !strings.HasSuffix(f.Name, ".rpm") && !strings.HasSuffix(f.Name, ".deb") {
+			continue
+		}
+		if m := rpmDevel.FindStringSubmatch(f.Name); m != nil && !named {
+			named = true
+			f.Role = RoleHeaders
 			base.Release = cmp.Or(base.Release, m[1])
 		}
-		if strings.HasSuffix(f.Name, ".rpm") || strings.HasSuffix(f.Name, ".deb") {
-			headers = append(headers, f)
-		}
+		packages = append(packages, f)
 	}
-	if len(headers) == 0 {
+	if len(packages) == 0 {
 		return nil
 	}
-	base.Files = headers
+	if !named {
+		packages[0].Role = RoleHeaders
+	}
+	base.Files = packages
+	sortFiles(base.Files)
 	return []Kernel{base}
 }
 

@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/tidelock/tidelock/toolchains/debian/archive/version"
 )
 
 // Kernel is one kernel: what an entry of a list stands for once its flavours
@@ -30,7 +32,8 @@ type Kernel struct {
 	Release string
 	// Version is the version of the header package, or "" if it is not known.
 	Version string
-	// Files holds the packages, sorted, each file once.
+	// Files holds the packages, sorted, each file once. Several files of one
+	// role are alternatives (CompareFiles); a file without a role is needed too.
 	Files []File
 }
 
@@ -100,6 +103,43 @@ func (e Entry) files() ([]File, error) {
 	}
 	sortFiles(files)
 	return files, nil
+}
+
+// CompareFiles orders files that are alternatives for one role, the best first:
+// the newest version, a signed image before an unsigned one, the archive that
+// keeps files for longer, then the alphabet.
+func CompareFiles(a, b File) int {
+	return cmp.Or(
+		version.Compare(b.Version(), a.Version()),
+		cmp.Compare(a.unsigned(), b.unsigned()),
+		cmp.Compare(archiveRank(a.Archive), archiveRank(b.Archive)),
+		cmp.Compare(a.Ref(), b.Ref()))
+}
+
+// archiveRank orders archives: Debian's security archive keeps the kernels of
+// earlier updates, the main one drops them at the next point release.
+func archiveRank(id string) int {
+	if strings.HasSuffix(id, "-security") {
+		return 0
+	}
+	return 1
+}
+
+// Version returns the version in a file name NAME_VERSION_ARCH.deb, or "".
+func (f File) Version() string {
+	words := strings.Split(f.Name, "_")
+	if len(words) != 3 {
+		return ""
+	}
+	return words[1]
+}
+
+// unsigned tells (0 or 1) whether a kernel image lacks its signature.
+func (f File) unsigned() int {
+	if strings.Contains(f.Name, "-unsigned") {
+		return 1
+	}
+	return 0
 }
 
 func sortFiles(files []File) {

@@ -92,6 +92,9 @@ const (
 	RoleKbuildAarch64 = "kbuild_aarch64"
 	// RoleImage is the kernel itself, for boot tests.
 	RoleImage = "image"
+	// RoleModules is the package with the kernel's modules where that of the
+	// image has none.
+	RoleModules = "modules"
 )
 
 // Package is one package file of a kernel.

@@ -219,10 +219,14 @@ func (b *builder) choose(ctx context.Context, candidates []*candidate) error {
 		c.packages = map[string]crawler.Package{}
 		byRole := map[string][]crawler.File{}
 		for _, f := range c.Files {
-			byRole[f.Role] = append(byRole[f.Role], f)
+			if f.Role != "" {
+				byRole[f.Role] = append(byRole[f.Role], f)
+			}
 		}
+		var notes []string
 		for _, role := range slices.Sorted(maps.Keys(byRole)) {
 			files := byRole[role]
+			slices.SortStableFunc(files, crawler.CompareFiles)
 			pkg, err := b.pick(role, files, available)
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -230,13 +234,19 @@ func (b *builder) choose(ctx context.Context, candidates []*candidate) error {
 			switch {
 			case err == nil:
 				c.packages[role] = pkg
-			case !errors.Is(err, errAbsent) && role != crawler.RoleImage:
+				if !slices.ContainsFunc(files, func(f crawler.File) bool { return f.Name == fileName(pkg) }) {
+					notes = append(notes, fmt.Sprintf("no place has %s; locked with %s instead", files[0].Name, fileName(pkg)))
+				}
+			case !errors.Is(err, errAbsent):
 				return err // a place that cannot be asked must not change the lock
 			case role == crawler.RoleHeaders || role == crawler.RoleCommon:
-				c.err = errors.Join(c.err, fmt.Errorf("%s is listed, but no place has it", files[0].Name))
+				c.err = errors.Join(c.err, fmt.Errorf("no place has %s, which the list names", files[0].Name))
 			default:
-				b.o.Log("%s: %s is listed, but no place has it; locked without", c.Key(), files[0].Name)
+				notes = append(notes, fmt.Sprintf("no place has %s, which the list names; locked without", files[0].Name))
 			}
+		}
+		if c.packages[crawler.RoleImage].Role == "" {
+			delete(c.packages, crawler.RoleModules) // of no use without
 		}
 		hadTools := len(byRole[crawler.RoleKbuildX8664])+len(byRole[crawler.RoleKbuildAarch64]) > 0
 		if hadTools && c.packages[crawler.RoleKbuildX8664].Role == "" && c.packages[crawler.RoleKbuildAarch64].Role == "" {
@@ -244,6 +254,11 @@ func (b *builder) choose(ctx context.Context, candidates []*candidate) error {
 		}
 		if len(byRole[crawler.RoleHeaders]) == 0 {
 			c.err = errors.New("the list names no header package of its flavour")
+		}
+		for _, note := range notes {
+			if c.err == nil {
+				b.o.Log("%s: %s", c.Key(), note)
+			}
 		}
 		return nil
 	})
@@ -299,12 +314,7 @@ func (b *builder) pick(role string, files []crawler.File, available func(crawler
 	for _, f := range files {
 		files = append(files, b.pool[poolKey(f)]...)
 	}
-	slices.SortStableFunc(files, func(a, b crawler.File) int {
-		return cmp.Or(
-			version.Compare(fileVersion(b.Name), fileVersion(a.Name)),
-			cmp.Compare(unsigned(a.Name), unsigned(b.Name)),
-			cmp.Compare(a.Ref(), b.Ref()))
-	})
+	slices.SortStableFunc(files, crawler.CompareFiles)
 	files = slices.CompactFunc(files, func(a, b crawler.File) bool { return a.Ref() == b.Ref() })
 	err := errAbsent
 	for _, f := range files {
@@ -318,24 +328,6 @@ func (b *builder) pick(role string, files []crawler.File, available func(crawler
 		}
 	}
 	return crawler.Package{}, err
-}
-
-// unsigned tells (0 or 1) whether a kernel image lacks its signature: the signed
-// one is what users boot.
-func unsigned(name string) int {
-	if strings.Contains(name, "-unsigned_") {
-		return 1
-	}
-	return 0
-}
-
-// fileVersion returns the version in a file name NAME_VERSION_ARCH.deb.
-func fileVersion(name string) string {
-	words := strings.Split(name, "_")
-	if len(words) != 3 {
-		return ""
-	}
-	return words[1]
 }
 
 // inspect reads the header packages.
@@ -479,10 +471,9 @@ func (c *candidate) lock(packages map[string]Package) (Kernel, error) {
 		pkg := Package{Archive: p.Archive, Path: p.Path, URL: p.URL, SHA256: p.SHA256, Size: p.Size}
 		if old, ok := packages[name]; ok {
 			if old.SHA256 != pkg.SHA256 {
-				return k, fmt.Errorf("two different files are called %s: %s and %s", name,
-					crawler.Package{Archive: old.Archive, Path: old.Path, URL: old.URL}.Ref(), p.Ref())
+				return k, fmt.Errorf("two different files are called %s: %s and %s", name, old.file(name).Ref(), p.Ref())
 			}
-			if old.Archive+old.Path+old.URL < pkg.Archive+pkg.Path+pkg.URL {
+			if crawler.CompareFiles(old.file(name), pkg.file(name)) < 0 {
 				pkg = old // the same file in two places: always the same one
 			}
 		}
@@ -495,6 +486,13 @@ func (c *candidate) lock(packages map[string]Package) (Kernel, error) {
 	return k, nil
 }
 
+// file returns the package in the form in which lists have it.
+func (p Package) file(name string) crawler.File {
+	return crawler.File{Name: name, Package: crawler.Package{
+		Archive: p.Archive, Path: p.Path, URL: p.URL, SHA256: p.SHA256, Size: p.Size,
+	}}
+}
+
 // rpmName takes kernel-devel-6.1.12-17.42.amzn2023.x86_64.rpm apart.
 var rpmName = regexp.MustCompile(`-(\d[^-]*-[^-]+)\.[^.]+\.rpm$`)
 
@@ -502,7 +500,7 @@ func packageVersion(name string) string {
 	if m := rpmName.FindStringSubmatch(name); m != nil {
 		return m[1]
 	}
-	return fileVersion(name)
+	return crawler.File{Name: name}.Version()
 }
 
 // flavour names the kind of kernel among those of its distribution.

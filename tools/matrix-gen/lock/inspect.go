@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
+	"github.com/tidelock/tidelock/tools/matrix-gen/lock/rpm"
 )
 
 // Inspection is what a header package says about its kernel.
@@ -91,7 +92,12 @@ func Inspect(file, format string) (*Inspection, error) {
 			return keep(e.Name, e.Size, body)
 		})
 	case FormatRPM:
-		err = walkRPM(file, keep)
+		err = rpm.WalkFile(file, func(e *rpm.Entry, body io.Reader) error {
+			if e.Kind != rpm.File {
+				return nil
+			}
+			return keep(e.Name, e.Size, body)
+		})
 	default:
 		err = fmt.Errorf("packages of the format %q cannot be read", format)
 	}

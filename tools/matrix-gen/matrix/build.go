@@ -209,15 +209,24 @@ func (o Options) checkMissing(lists []*crawler.List, counts map[Cell]Count) erro
 
 func (o Options) element(k crawler.Kernel) Element {
 	var urls []string
+	best := map[string]crawler.File{} // by role
 	for _, f := range k.Files {
 		switch f.Role {
-		case crawler.RoleImage:
+		case crawler.RoleImage, crawler.RoleModules:
 			continue // not needed to build
 		case crawler.RoleKbuildX8664, crawler.RoleKbuildAarch64:
 			if f.Role != "kbuild_"+k.Arch {
 				continue // for other build machines; a matrix schedules builds natively
 			}
+		case "":
+			urls = append(urls, o.url(f))
+			continue
 		}
+		if old, ok := best[f.Role]; !ok || crawler.CompareFiles(f, old) < 0 {
+			best[f.Role] = f
+		}
+	}
+	for _, f := range best {
 		urls = append(urls, o.url(f))
 	}
 	slices.Sort(urls)
