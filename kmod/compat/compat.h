@@ -30,30 +30,4 @@
 #define tl_module_attribute struct module_attribute
 #endif
 
-/*
- * Newer kernels refuse generic netlink requests with junk in the header's
- * reserved field or in its flags before a family sees them
- * (probes/genl_header_check.c). Elsewhere the family does it itself.
- */
-#ifdef HAVE_GENL_HEADER_CHECK
-#define tl_genl_header_check(info) 0
-#else
-#define tl_genl_header_check(info) ({					\
-	struct genl_info *__info = (info);				\
-	int __err = 0;							\
-									\
-	if (__info->genlhdr->reserved) {				\
-		NL_SET_ERR_MSG(__info->extack,				\
-			       "genlmsghdr.reserved field is not 0");	\
-		__err = -EINVAL;					\
-	} else if (__info->nlhdr->nlmsg_flags &				\
-		   ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO)) {		\
-		NL_SET_ERR_MSG(__info->extack,				\
-			       "ambiguous or reserved bits set in nlmsg_flags"); \
-		__err = -EINVAL;					\
-	}								\
-	__err;								\
-})
-#endif
-
 #endif

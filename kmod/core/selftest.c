@@ -23,10 +23,10 @@ static const struct {
 } equal_ct_vectors[] = {
 	{ { 0 }, { 0xff }, 0, true },
 	{ { 1, 2, 3, 4, 5, 6, 7, 8 }, { 1, 2, 3, 4, 5, 6, 7, 8 }, 8, ANSWER_OF_EQUAL },
-	{ { 0x00, 2, 3 }, { 0x80, 2, 3 }, 3, false },		/* first byte */
-	{ { 1, 2, 3 }, { 1, 2, 2 }, 3, false },			/* last byte */
-	{ { 0x0f, 0xf0 }, { 0xf0, 0x0f }, 2, false },		/* differences that cancel out */
-	{ { 1, 2, 3 }, { 1, 2, 9 }, 2, true },			/* a difference beyond the end */
+	{ { 0x00, 2, 3 }, { 0x80, 2, 3 }, 3, false }, /* first byte */
+	{ { 1, 2, 3 }, { 1, 2, 2 }, 3, false }, /* last byte */
+	{ { 0x0f, 0xf0 }, { 0xf0, 0x0f }, 2, false }, /* differences that cancel out */
+	{ { 1, 2, 3 }, { 1, 2, 9 }, 2, true }, /* a difference beyond the end */
 };
 
 static bool test_equal_ct(void)
@@ -52,8 +52,8 @@ static bool test_wipe(void)
 	tl_wipe(secret + 1, sizeof(zeros));
 
 	/* All of what was asked, and not a byte around it. */
-	return tl_equal_ct(secret + 1, zeros, sizeof(zeros)) &&
-	       secret[0] == 0xa5 && secret[sizeof(secret) - 1] == 0xa5;
+	return tl_equal_ct(secret + 1, zeros, sizeof(zeros)) && secret[0] == 0xa5 &&
+	       secret[sizeof(secret) - 1] == 0xa5;
 }
 
 const struct tl_selftest tl_core_selftests[] = {

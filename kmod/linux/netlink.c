@@ -4,6 +4,7 @@
 #include <net/genetlink.h>
 #include <generated/utsrelease.h>
 
+#include "../compat/genetlink.h"
 #include "../core/version.h"
 #include "../uapi/tidelock.h"
 #include "driver.h"
@@ -13,12 +14,12 @@ static const char reply_only[] = "this attribute belongs to replies";
 #define REPLY_ONLY { .type = NLA_REJECT, .reject_message = reply_only }
 
 static const struct nla_policy info_policy[TIDELOCK_A_INFO_MAX + 1] = {
-	[TIDELOCK_A_INFO_ABI]			= NLA_POLICY_MIN(NLA_U32, 1),
-	[TIDELOCK_A_INFO_VERSION]		= REPLY_ONLY,
-	[TIDELOCK_A_INFO_KERNEL_RELEASE]	= REPLY_ONLY,
-	[TIDELOCK_A_INFO_CAPS]			= REPLY_ONLY,
-	[TIDELOCK_A_INFO_HEALTH]		= REPLY_ONLY,
-	[TIDELOCK_A_INFO_SELFTESTS]		= REPLY_ONLY,
+	[TIDELOCK_A_INFO_ABI] = NLA_POLICY_MIN(NLA_U32, 1),
+	[TIDELOCK_A_INFO_VERSION] = REPLY_ONLY,
+	[TIDELOCK_A_INFO_KERNEL_RELEASE] = REPLY_ONLY,
+	[TIDELOCK_A_INFO_CAPS] = REPLY_ONLY,
+	[TIDELOCK_A_INFO_HEALTH] = REPLY_ONLY,
+	[TIDELOCK_A_INFO_SELFTESTS] = REPLY_ONLY,
 };
 
 static struct genl_family family;
@@ -48,12 +49,9 @@ static int info_fill(struct sk_buff *skb, const char *health)
 
 static size_t info_size(const char *health)
 {
-	return nla_total_size(sizeof(u32)) +
-	       nla_total_size(sizeof(TIDELOCK_VERSION)) +
-	       nla_total_size(sizeof(UTS_RELEASE)) +
-	       nla_total_size(sizeof(u32)) +
-	       nla_total_size(strlen(health) + 1) +
-	       nla_total_size(sizeof(u32));
+	return nla_total_size(sizeof(u32)) + nla_total_size(sizeof(TIDELOCK_VERSION)) +
+	       nla_total_size(sizeof(UTS_RELEASE)) + nla_total_size(sizeof(u32)) +
+	       nla_total_size(strlen(health) + 1) + nla_total_size(sizeof(u32));
 }
 
 static int get_info(struct sk_buff *request, struct genl_info *info)
@@ -64,7 +62,7 @@ static int get_info(struct sk_buff *request, struct genl_info *info)
 	void *hdr;
 	int err;
 
-	err = tl_genl_header_check(info);
+	err = tl_genl_check_header(info);
 	if (err)
 		return err;
 
@@ -92,21 +90,21 @@ static int get_info(struct sk_buff *request, struct genl_info *info)
 static const struct genl_ops ops[] = {
 	{
 		/* For everybody: it tells no more than modinfo and /sys/module. */
-		.cmd		= TIDELOCK_CMD_GET_INFO,
-		.doit		= get_info,
-		.policy		= info_policy,
-		.maxattr	= ARRAY_SIZE(info_policy) - 1,
+		.cmd = TIDELOCK_CMD_GET_INFO,
+		.doit = get_info,
+		.policy = info_policy,
+		.maxattr = ARRAY_SIZE(info_policy) - 1,
 	},
 };
 
 static struct genl_family family __ro_after_init = {
-	.name		= TIDELOCK_FAMILY_NAME,
-	.version	= TIDELOCK_FAMILY_VERSION,
-	.module		= THIS_MODULE,
-	.netnsok	= true,
-	.parallel_ops	= true,
-	.ops		= ops,
-	.n_ops		= ARRAY_SIZE(ops),
+	.name = TIDELOCK_FAMILY_NAME,
+	.version = TIDELOCK_FAMILY_VERSION,
+	.module = THIS_MODULE,
+	.netnsok = true,
+	.parallel_ops = true,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
 };
 
 int __init tl_netlink_init(void)

@@ -33,10 +33,10 @@ static int connections_show(struct seq_file *m, void *v)
 }
 
 static const struct seq_operations connections_ops = {
-	.start	= connections_start,
-	.next	= connections_next,
-	.stop	= connections_stop,
-	.show	= connections_show,
+	.start = connections_start,
+	.next = connections_next,
+	.stop = connections_stop,
+	.show = connections_show,
 };
 
 /*
@@ -52,10 +52,10 @@ static int connections_open(struct inode *inode, struct file *file)
 }
 
 static const struct proc_ops connections_proc_ops = {
-	.proc_open	= connections_open,
-	.proc_read	= seq_read,
-	.proc_lseek	= seq_lseek,
-	.proc_release	= seq_release,
+	.proc_open = connections_open,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = seq_release,
 };
 
 int __init tl_proc_init(void)

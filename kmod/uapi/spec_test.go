@@ -311,7 +311,7 @@ func TestSpecificationDrift(t *testing.T) {
 		{"a command only C has", "h", "TIDELOCK_CMD_GET_INFO = 1,", "TIDELOCK_CMD_GET_INFO = 1,\n\tTIDELOCK_CMD_MORE,"},
 		{"another flag in C", "h", "1 << 0", "1 << 1"},
 		{"not an expression in C", "h", "1 << 0", "1 <<"},
-		{"macro twice in C", "h", "#define TIDELOCK_PEER\t1", "#define TIDELOCK_PEER\t1\n#define TIDELOCK_PEER\t1"},
+		{"macro twice in C", "h", "#define TIDELOCK_PEER 1", "#define TIDELOCK_PEER 1\n#define TIDELOCK_PEER 1"},
 		{"another name of the family in C", "h", `"tidelock"`, `"tidelok"`},
 		{"another number in Go", "go", "= 21580", "= 21581"},
 		{"another flag in Go", "go", "1 << 0", "1 << 1"},

@@ -6,20 +6,20 @@
 #ifndef _UAPI_LINUX_TIDELOCK_H
 #define _UAPI_LINUX_TIDELOCK_H
 
-#define TIDELOCK_FAMILY_NAME	"tidelock"
-#define TIDELOCK_FAMILY_VERSION	1
+#define TIDELOCK_FAMILY_NAME "tidelock"
+#define TIDELOCK_FAMILY_VERSION 1
 
 /* Counts up when a program written for an older module has to know better. */
-#define TIDELOCK_ABI	1
+#define TIDELOCK_ABI 1
 
 /*
  * getsockopt(fd, SOL_TIDELOCK, TIDELOCK_PEER, ...) tells a program who is at
  * the other end. The level is "TL" in ASCII, far from the numbers that the
  * kernel hands out one after the other.
  */
-#define TIDELOCK_SOL	21580
-#define SOL_TIDELOCK	TIDELOCK_SOL
-#define TIDELOCK_PEER	1
+#define TIDELOCK_SOL 21580
+#define SOL_TIDELOCK TIDELOCK_SOL
+#define TIDELOCK_PEER 1
 
 /**
  * enum tidelock_cap - what the loaded module can do

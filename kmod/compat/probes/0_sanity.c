@@ -6,4 +6,7 @@
 #include <linux/types.h>
 
 u32 probe(u32 x);
-u32 probe(u32 x) { return x; }
+u32 probe(u32 x)
+{
+	return x;
+}

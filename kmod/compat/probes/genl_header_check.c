@@ -7,4 +7,7 @@
 #include <net/genetlink.h>
 
 int probe(struct genl_family *f);
-int probe(struct genl_family *f) { return f->resv_start_op; }
+int probe(struct genl_family *f)
+{
+	return f->resv_start_op;
+}
