@@ -11,7 +11,7 @@
         name = "load/debian/x86_64/6.1.0-56-cloud-amd64",
         arch = "x86_64",
         kernel = "//vmtest/kernels:debian/x86_64/6.1.0-56-cloud-amd64",
-        module = "//kmod:tidelock/debian/x86_64/6.1.0-56-cloud-amd64",
+        modules = {"//kmod:tidelock/debian/x86_64/6.1.0-56-cloud-amd64": "TIDELOCK_KO"},
         test = ":load_test",
     )
 
@@ -60,16 +60,19 @@ def _program(ctx, executable):
         "path": _TEST_DIR + executable.basename,
     }
 
-def _initramfs(ctx, kernel, module, program, executable):
+def _initramfs(ctx, kernel, modules, program, executable):
     """Declares the action that makes the guest's root file system."""
     files = [{"host": executable.path, "mode": 0o755, "path": program["path"]}]
     inputs = [executable, kernel.modules]
-    env = ["TIDELOCK_KERNEL=" + kernel.key]
-    if module:
-        path = "{}{}.ko".format(_MODULE_DIR, module.name)
+    env = [
+        "TIDELOCK_KERNEL=" + kernel.key,
+        "TIDELOCK_KTLS=" + ("1" if kernel.config.get("TLS") in ["m", "y"] else "0"),
+    ]
+    for name, module in modules.items():
+        path = "{}{}/{}.ko".format(_MODULE_DIR, name.lower(), module.name)
         files.append({"host": module.module.path, "path": path})
         inputs.append(module.module)
-        env.append("TIDELOCK_KO=" + path)
+        env.append("{}={}".format(name, path))
     for target, path in ctx.attr.guest_data.items():
         sources = target.files.to_list()
         if len(sources) != 1:
@@ -79,7 +82,7 @@ def _initramfs(ctx, kernel, module, program, executable):
     init = _one(ctx.attr._init)
     spec = ctx.actions.declare_file(ctx.label.name + ".spec.json")
     ctx.actions.write(spec, json.encode_indent({
-        "config": {"env": env, "hostname": "guest", "load": ctx.attr.load, "programs": [program]},
+        "config": {"env": env, "hostname": "guest", "load": ctx.attr.load_modules, "programs": [program]},
         "files": files,
         "init": init.path,
         "modules_dir": kernel.modules.path,
@@ -102,8 +105,8 @@ def _vm_test_impl(ctx):
     kernel = ctx.attr.kernel[VmKernelInfo]
     if kernel.arch != ctx.attr.arch:
         fail("{}: arch is {}, and the kernel {} is for {}. Make them equal.".format(ctx.label, ctx.attr.arch, kernel.key, kernel.arch))
-    module = ctx.attr.module[KernelModuleInfo] if ctx.attr.module else None
-    skip = kernel.missing or (module.skipped if module else "")
+    modules = {name: target[KernelModuleInfo] for target, name in ctx.attr.modules.items()}
+    skip = "; ".join([why for why in [kernel.missing] + [module.skipped for module in modules.values()] if why])
     executable = _one(ctx.attr.test)
     program = _program(ctx, executable)
     config = {
@@ -128,8 +131,8 @@ def _vm_test_impl(ctx):
     }
     files = []
     if not skip:
-        qemu = ctx.attr._qemu[ToolRootInfo].tree
-        initrd = _initramfs(ctx, kernel, module, program, executable)
+        qemu = ctx.attr.qemu[ToolRootInfo].tree
+        initrd = _initramfs(ctx, kernel, modules, program, executable)
         config["image"] = kernel.image.short_path
         config["initrd"] = initrd.short_path
         config["qemu_root"] = qemu.short_path
@@ -156,7 +159,7 @@ _vm_test = rule(
         "append": attr.string_list(doc = "Further parameters on the kernel's command line."),
         "arch": attr.string(doc = "Architecture of the guest.", mandatory = True, values = ["x86_64", "aarch64"]),
         "cpus": attr.int(doc = "CPUs of the guest.", default = 2),
-        "expect_class": attr.string(doc = "Turns the test around: it succeeds when the verdict is of this class.", values = ["", "TESTFAIL", "SPLAT", "LEAK", "HANG", "BOOTFAIL"]),
+        "expect_class": attr.string(doc = "Turns the test around: it succeeds when the verdict is of this class.", values = ["", "TESTFAIL", "SPLAT", "LEAK", "HANG", "BOOTFAIL", "INFRA"]),
         "expect_taint": attr.string(doc = "Letters of kernel taint that must be there at the end."),
         "expect_title": attr.string(doc = "Pattern for the whole title of the expected verdict."),
         "format": attr.string(doc = "How the program reports: go (a Go test), tap, or exit.", default = "go", values = ["go", "tap", "exit"]),
@@ -165,24 +168,25 @@ _vm_test = rule(
         "guest_env": attr.string_dict(doc = "Further environment of the program."),
         "ignore": attr.string_dict(doc = "Known reports of the kernel: pattern for the whole title to the reason why it may be ignored."),
         "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [VmKernelInfo]),
-        "load": attr.string_list(doc = "Modules of the kernel's own that are loaded before the program starts; '?' at the end: if there."),
+        "load_modules": attr.string_list(doc = "Modules of the kernel's own that are loaded before the program starts; '?' at the end: if there."),
         "memory_mib": attr.int(doc = "Memory of the guest.", default = 512),
-        "module": attr.label(doc = "A module of ours; the program finds it at $TIDELOCK_KO.", providers = [KernelModuleInfo]),
+        "modules": attr.label_keyed_string_dict(doc = "Modules of ours: label to the variable in which the program finds the path. Example: {\"//kmod:tidelock/debian/x86_64/6.1.0-56-cloud-amd64\": \"TIDELOCK_KO\"}", providers = [KernelModuleInfo]),
+        "qemu": attr.label(doc = "Tool root with qemu-system-ARCH.", mandatory = True, providers = [ToolRootInfo], cfg = "exec"),
         "test": attr.label(doc = "The program, built for the guest.", mandatory = True, cfg = _to_guest),
         "timeout_seconds": attr.int(doc = "Time limit of the guest; Bazel's own limit of the test holds too.", default = 240),
         "_accel": attr.label(default = "//vmtest:accel", providers = [BuildSettingInfo]),
         "_init": attr.label(default = "//vmtest/cmd/init", cfg = _to_guest),
         "_mkinitramfs": attr.label(default = "//vmtest/cmd/mkinitramfs", executable = True, cfg = "exec"),
-        "_qemu": attr.label(default = "//toolchains/debian:qemu", providers = [ToolRootInfo], cfg = "exec"),
         "_runner": attr.label(default = "//vmtest/cmd/vmrun", executable = True, cfg = "target"),
     },
 )
 
-def vm_test(name, cpus = 2, memory_mib = 512, tags = None, timeout = "moderate", **kwargs):
+def vm_test(name, arch, cpus = 2, memory_mib = 512, tags = None, timeout = "moderate", **kwargs):
     """Runs a program under a kernel in a virtual machine.
 
     Args:
       name: of the test.
+      arch: of the guest, x86_64 or aarch64.
       cpus: of the guest; Bazel is told, so that it never starts more than the machine carries.
       memory_mib: of the guest; Bazel is told too.
       tags: of the test, besides "vm" and what the guest needs of the machine.
@@ -191,8 +195,10 @@ def vm_test(name, cpus = 2, memory_mib = 512, tags = None, timeout = "moderate",
     """
     _vm_test(
         name = name,
+        arch = arch,
         cpus = cpus,
         memory_mib = memory_mib,
+        qemu = "//toolchains/debian:qemu-system-" + arch,
         tags = (tags or []) + [
             "cpu:{}".format(cpus),
             # QEMU itself and its translated code need room besides the guest.

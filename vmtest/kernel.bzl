@@ -20,7 +20,7 @@ def _vm_kernel_impl(ctx):
     if missing:
         return [
             DefaultInfo(),
-            VmKernelInfo(arch = kernel.arch, image = None, key = kernel.key, missing = missing, modules = None, release = kernel.release),
+            VmKernelInfo(arch = kernel.arch, config = kernel.config, image = None, key = kernel.key, missing = missing, modules = None, release = kernel.release),
         ]
     image = ctx.actions.declare_file(ctx.label.name + ".image")
     modules = ctx.actions.declare_directory(ctx.label.name + ".modules")
@@ -40,7 +40,7 @@ def _vm_kernel_impl(ctx):
     )
     return [
         DefaultInfo(files = depset([image, modules])),
-        VmKernelInfo(arch = kernel.arch, image = image, key = kernel.key, missing = "", modules = modules, release = kernel.release),
+        VmKernelInfo(arch = kernel.arch, config = kernel.config, image = image, key = kernel.key, missing = "", modules = modules, release = kernel.release),
     ]
 
 vm_kernel = rule(

@@ -5,6 +5,7 @@ VmKernelInfo = provider(
     doc = "A kernel that QEMU can boot, with the modules of its own that guests may load.",
     fields = {
         "arch": "String: x86_64 or aarch64.",
+        "config": "Dict of strings: facts of the kernel's configuration. Example: {\"TLS\": \"m\"}",
         "image": "File: what QEMU's -kernel gets; None where missing. Example: vmtest/kernels/debian/x86_64/6.1.0-56-cloud-amd64.image",
         "key": "String: distribution/arch/release, or how a kernel of our own is called. Example: \"debian/x86_64/6.1.0-56-cloud-amd64\"",
         "missing": "String: why there is no image, \"\" where there is one.",

@@ -6,7 +6,6 @@
 package kimage
 
 import (
-	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -20,9 +19,9 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/therootcompany/xz"
 
-	"github.com/tidelock/tidelock/toolchains/debian/toolroot/root"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/xz"
 	"github.com/tidelock/tidelock/vmtest/wire"
 )
 
@@ -98,14 +97,14 @@ func Extract(r Request) error {
 func read(r Request) (*contents, error) {
 	c := &contents{modules: map[string]file{}, builtin: map[string]bool{}, releases: map[string]bool{}}
 	for _, p := range r.Packages {
-		err := root.EachEntry(p, func(h *tar.Header, body io.Reader) error {
-			if h.Typeflag != tar.TypeReg {
+		err := deb.WalkFile(p, func(e *deb.Entry, body io.Reader) error {
+			if e.Kind != deb.File {
 				return nil
 			}
-			return c.take(r.Release, path.Clean(h.Name), body)
+			return c.take(r.Release, e.Name, body)
 		})
 		if err != nil {
-			return nil, fmt.Errorf("%s: %v", p, err)
+			return nil, err
 		}
 	}
 	if c.image == nil {
@@ -226,7 +225,7 @@ func decompress(f file) ([]byte, error) {
 	case ".ko":
 		return f.data, nil
 	case ".xz":
-		r, err = xz.NewReader(r, 0)
+		r, err = xz.NewReader(r)
 	case ".gz":
 		r, err = gzip.NewReader(r)
 	case ".zst":

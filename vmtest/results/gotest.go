@@ -47,7 +47,7 @@ func parseGo(output []byte) Report {
 			name := strings.TrimSpace(m[2])
 			switch m[1] {
 			case "RUN":
-				if !started[name] {
+				if name != "" && !started[name] {
 					started[name] = true
 					order = append(order, name)
 				}

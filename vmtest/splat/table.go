@@ -125,7 +125,7 @@ var patterns = []pattern{
 	p(`Unable to handle kernel (.+?) at virtual address`, "Unable to handle kernel $1", Splat, ip),
 	p(`kernel BUG at (\S+)!`, "kernel BUG at $1", Splat, ip),
 	p(`general protection fault`, "general protection fault", Splat, ip),
-	p(`(divide error|invalid opcode|stack segment|double fault|int3|alignment check)(?:: |,)`, "$1", Splat, ip),
+	also(`(divide error|invalid opcode|stack segment|double fault|int3|alignment check)(?:: |,)`, "$1", ip),
 	also(`Internal error: (.+?)(?::| \[)`, "Internal error: $1", ip),
 	also(`Oops: ([a-z ]+)`, "Oops: $1", ip),
 	also(`Oops\b`, "Oops", ip),
