@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """vm_kernel: a kernel of the lock, ready to boot."""
 
-load("//toolchains/kernel:providers.bzl", "KernelInfo")
+load("//toolchains/kernel:providers.bzl", "KernelImageInfo")
 load(":providers.bzl", "VmKernelInfo")
 
-def _packages(kernel):
-    """The kernel's image packages as files, and why one is missing."""
-    if not kernel.image:
-        return [], "the archive has no image package of " + kernel.key
-
-    # Up to 6.12 one package holds image and modules; later there are two.
-    infos = [kernel.image] + getattr(kernel, "image_modules", [])
-    missing = ["{}: {}".format(info.key, info.missing) for info in infos if not info.file]
-    return [info.file for info in infos if info.file], "; ".join(missing)
-
 def _vm_kernel_impl(ctx):
-    kernel = ctx.attr.kernel[KernelInfo]
-    packages, missing = _packages(kernel)
+    source = ctx.attr.kernel[KernelImageInfo]
+    kernel = source.kernel
+    missing = "; ".join(["{}: {}".format(info.key, info.missing) for info in source.packages if info.missing])
+    packages = [info.file for info in source.packages if info.file]
     if missing:
         return [
             DefaultInfo(),
@@ -47,7 +39,7 @@ vm_kernel = rule(
     doc = "Takes the image, and the modules that guests may want, out of a kernel's packages.",
     implementation = _vm_kernel_impl,
     attrs = {
-        "kernel": attr.label(doc = "A kernel of the lock.", mandatory = True, providers = [KernelInfo], cfg = "exec"),
+        "kernel": attr.label(doc = "The image of a kernel of the lock.", mandatory = True, providers = [KernelImageInfo], cfg = "exec"),
         "modules": attr.string_list(doc = "Modules of the distribution's own that guests may load, with all they depend on. A name that ends with '?' may be absent."),
         "_kimage": attr.label(default = "//vmtest/cmd/kimage", executable = True, cfg = "exec"),
     },

@@ -38,7 +38,7 @@ def choose_kernels(kernels, distribution = None, arch = None, series = None, fla
            (arch == None or kernel.arch == arch) and
            (series == None or kernel.series == series) and
            (flavour == None or kernel.flavour == flavour) and
-           (image == None or kernel.image == image)
+           (image == None or bool(kernel.image) == image)
     }
 
 def newest_kernel(kernels, **wanted):

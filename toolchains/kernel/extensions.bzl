@@ -7,7 +7,7 @@ load(":compiler.bzl", "platform_of")
 _HEADER = """# SPDX-License-Identifier: Apache-2.0
 load("@debian_tools//:roots.bzl", "ROOTS")
 load("{debian_root}", "debian_root")
-load("{kernel}", "distribution_kernel", "packed_headers")
+load("{kernel}", "distribution_kernel", "kernel_image", "packed_headers")
 
 package(default_visibility = ["//visibility:public"])
 """
@@ -48,12 +48,20 @@ distribution_kernel(
     flavour = {flavour},
     headers = {headers},
     headers_dir = {headers_dir},
-    image = {image},
     release = {release},
     series = {series},
     shared_headers = {shared_headers},
     tags = ["manual"],
     tools = {tools},
+)
+"""
+
+_IMAGE = """
+kernel_image(
+    name = {name},
+    kernel = {kernel},
+    packages = {packages},
+    tags = ["manual"],
 )
 """
 
@@ -94,13 +102,18 @@ def _build_file(lock, labels):
             flavour = repr(kernel["flavour"]),
             headers = repr(":headers/" + packages["headers"]),
             headers_dir = repr(_HEADERS_DIR[kernel["format"]].format(kernel["release"])),
-            image = repr(labels[packages["image"]]) if "image" in packages else None,
             name = repr(_key(kernel)),
             release = repr(kernel["release"]),
             series = repr(kernel["series"]),
             shared_headers = repr([":headers/" + packages["common"]] if "common" in packages else []),
             tools = repr(":tools/" + packages["kbuild_x86_64"]) if "kbuild_x86_64" in packages else None,
         ))
+        if "image" in packages:
+            text.append(_IMAGE.format(
+                kernel = repr(":" + _key(kernel)),
+                name = repr("image/" + _key(kernel)),
+                packages = repr([labels[packages[role]] for role in ["image", "modules"] if role in packages]),
+            ))
     return "".join(text)
 
 def _kernels_file(lock):
@@ -116,7 +129,7 @@ def _kernels_file(lock):
             "        arch = {},".format(repr(kernel["arch"])),
             "        distribution = {},".format(repr(kernel["distribution"])),
             "        flavour = {},".format(repr(kernel["flavour"])),
-            "        image = {},".format("image" in kernel["packages"]),
+            "        image = {},".format("Label({})".format(repr("//:image/" + _key(kernel))) if "image" in kernel["packages"] else None),
             "        label = Label({}),".format(repr("//:" + _key(kernel))),
             "        platform = Label({}),".format(repr(str(platform_of(kernel["arch"], kernel["compiler"]["major"])))),
             "        release = {},".format(repr(kernel["release"])),

@@ -2,7 +2,7 @@
 """A kernel of the lock as a target."""
 
 load("//toolchains/debian:providers.bzl", "DebianPackageInfo", "ToolRootInfo")
-load(":providers.bzl", "KernelInfo", "PackedHeadersInfo")
+load(":providers.bzl", "KernelImageInfo", "KernelInfo", "PackedHeadersInfo")
 
 def _packed_headers_impl(ctx):
     package = ctx.attr.package[DebianPackageInfo]
@@ -46,7 +46,6 @@ def _distribution_kernel_impl(ctx):
             flavour = ctx.attr.flavour,
             headers = headers.file,
             headers_dir = ctx.attr.headers_dir,
-            image = ctx.attr.image[DebianPackageInfo] if ctx.attr.image else None,
             key = "/".join([ctx.attr.distribution, ctx.attr.arch, ctx.attr.release]),
             missing = "; ".join(missing),
             release = ctx.attr.release,
@@ -67,11 +66,27 @@ distribution_kernel = rule(
         "flavour": attr.string(doc = "Flavour of the kernel."),
         "headers": attr.label(doc = "Packed headers of the flavour.", mandatory = True, providers = [PackedHeadersInfo]),
         "headers_dir": attr.string(doc = "Folder of the configured headers.", mandatory = True),
-        "image": attr.label(doc = "Package of the kernel image.", providers = [DebianPackageInfo]),
         "release": attr.string(doc = "uname -r.", mandatory = True),
         "series": attr.string(doc = "First two numbers of the version.", mandatory = True),
         "shared_headers": attr.label_list(doc = "Packed headers shared between flavours.", providers = [PackedHeadersInfo]),
         "tools": attr.label(doc = "The kernel's own build programs.", providers = [ToolRootInfo]),
     },
     provides = [KernelInfo],
+)
+
+def _kernel_image_impl(ctx):
+    packages = [target[DebianPackageInfo] for target in ctx.attr.packages]
+    return [
+        DefaultInfo(files = depset([package.file for package in packages if package.file])),
+        KernelImageInfo(kernel = ctx.attr.kernel[KernelInfo], packages = packages),
+    ]
+
+kernel_image = rule(
+    doc = "The packages that a kernel of the lock is booted from.",
+    implementation = _kernel_image_impl,
+    attrs = {
+        "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [KernelInfo]),
+        "packages": attr.label_list(doc = "The image's package, then the modules' where there is one.", mandatory = True, providers = [DebianPackageInfo]),
+    },
+    provides = [KernelImageInfo],
 )

@@ -11,13 +11,23 @@ KernelInfo = provider(
         "flavour": "String: generic, cloud, rt or the distribution's own word. Example: \"cloud\"",
         "headers": "File: packed headers of the flavour, with Module.symvers; None where missing. Example: linux-headers-6.1.0-56-cloud-amd64_6.1.192-2_amd64.tar.zst",
         "headers_dir": "String: folder of the configured headers in the archive. Example: \"usr/src/linux-headers-6.1.0-56-cloud-amd64\"",
-        "image": "DebianPackageInfo of the package with vmlinuz and the modules; None where the archive has none.",
         "key": "String: distribution/arch/release, the kernel's name everywhere. Example: \"debian/x86_64/6.1.0-56-cloud-amd64\"",
         "missing": "String: why the kernel cannot be built for, \"\" where it can. Example: \"linux-headers-…: not found in any of 4 places\"",
         "release": "String: uname -r. Example: \"6.1.0-56-cloud-amd64\"",
         "series": "String: the first two numbers of the version. Example: \"6.1\"",
         "shared_headers": "List of Files: packed headers that several kernels share. Example: [linux-headers-6.1.0-56-common_6.1.192-2_all.tar.zst]",
         "tools": "ToolRootInfo of the kernel's own build programs (fixdep, modpost, objtool); None where they are rebuilt from the headers.",
+    },
+)
+
+KernelImageInfo = provider(
+    doc = """What a kernel of the lock is booted from.
+
+    Apart from KernelInfo, since an image is some hundred times the size of the
+    headers: who builds modules must not have to fetch it.""",
+    fields = {
+        "kernel": "KernelInfo of the kernel.",
+        "packages": "List of DebianPackageInfo: the package with vmlinuz, then the one with the modules where they have one of their own (7.2 and newer).",
     },
 )
 
