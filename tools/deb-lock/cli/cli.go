@@ -29,7 +29,8 @@ const help = `deb-lock pins the Debian packages that the tool roots are made of.
 usage: deb-lock --update | --dry-run | --check [flags]
 
   --update   resolve roots.json with the indexes of this machine's Debian
-             mirrors and write packages.lock.json
+             mirrors and write packages.lock.json; a root with a suite that no
+             mirror has any more stays as it was
   --dry-run  the same, but show only what would change
   --check    see without the network whether packages.lock.json is well formed
              and belongs to roots.json
@@ -130,7 +131,7 @@ func runUpdate(ctx context.Context, rootsFile, lockFile, keyring string, dry boo
 	if err != nil {
 		return err
 	}
-	l, err := resolve.Resolve(ctx, &index.Client{Fetcher: fetcher, Keyring: keys}, f, stderr)
+	l, err := resolve.Resolve(ctx, &index.Client{Fetcher: fetcher, Keyring: keys}, f, old, stderr)
 	if err != nil {
 		return err
 	}

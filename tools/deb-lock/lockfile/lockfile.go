@@ -52,6 +52,10 @@ type Package struct {
 	Path    string `json:"path"`
 	SHA256  string `json:"sha256"`
 	Size    int64  `json:"size"`
+	// Snapshot is a timestamp of snapshot.debian.org at which the file was in
+	// the archive, if it is another than the archive's: the suite that the
+	// file came from has left the mirrors since.
+	Snapshot string `json:"snapshot,omitempty"`
 }
 
 // Read reads and checks a lock.
@@ -134,6 +138,8 @@ func (f *File) checkPackage(key string, p Package) error {
 		return fmt.Errorf("path %q", p.Path)
 	case p.Suite == "":
 		return errors.New("no suite")
+	case p.Snapshot != "" && !snapshotForm.MatchString(p.Snapshot):
+		return fmt.Errorf("snapshot %q", p.Snapshot)
 	}
 	if _, ok := f.Archives[p.Archive]; !ok {
 		return fmt.Errorf("archive %q is not in the lock", p.Archive)

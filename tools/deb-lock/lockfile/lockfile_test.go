@@ -75,6 +75,7 @@ func TestParseErrors(t *testing.T) {
 		{strings.Repeat("a", 64), "abc"},
 		{`"size": 3`, `"size": 0`},
 		{`"size": 3`, `"size": "3"`},
+		{`"size": 3`, `"size": 3, "snapshot": "today"`},
 		{`"pool/main`, `"../main`},
 		{`"suite": "trixie"`, `"suite": ""`},
 		{`"name": "make"`, `"name": "mk"`},

@@ -52,7 +52,7 @@ func archive(t *testing.T) *debtest.Archive {
 	return a
 }
 
-func run(t *testing.T, a *debtest.Archive, text string) (*lockfile.File, *roots.File, error) {
+func run(t *testing.T, a *debtest.Archive, text string, old ...*lockfile.File) (*lockfile.File, *roots.File, error) {
 	t.Helper()
 	f, err := roots.Parse([]byte(text))
 	if err != nil {
@@ -67,7 +67,8 @@ func run(t *testing.T, a *debtest.Archive, text string) (*lockfile.File, *roots.
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := resolve.Resolve(t.Context(), &index.Client{Fetcher: fetcher, Keyring: keys}, f, io.Discard)
+	old = append(old, nil)
+	l, err := resolve.Resolve(t.Context(), &index.Client{Fetcher: fetcher, Keyring: keys}, f, old[0], io.Discard)
 	return l, f, err
 }
 
@@ -126,8 +127,48 @@ func TestResolveErrors(t *testing.T) {
 	}
 	a := archive(t)
 	a.Drop("bookworm")
-	if _, _, err := run(t, a, rootsText); err == nil || !strings.Contains(err.Error(), "suite bookworm") {
+	if _, _, err := run(t, a, rootsText); err == nil || !strings.Contains(err.Error(), "root gcc: suite bookworm") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestSuiteThatLeftTheMirrors keeps the roots that need it, and says where
+// their files are still to be had.
+func TestSuiteThatLeftTheMirrors(t *testing.T) {
+	a := archive(t)
+	before, _, err := run(t, a, rootsText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Drop("bookworm")
+	x := a.Suite("trixie")
+	x.Date = x.Date.AddDate(0, 2, 0)
+	add(x, "make", "4.4.1-3", "amd64", "libc6")
+	add(x, "libc6", "2.41-13", "amd64", "debconf")
+	after, f, err := run(t, a, rootsText, before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(after.Roots["gcc"], before.Roots["gcc"]) {
+		t.Errorf("gcc: %q", after.Roots["gcc"])
+	}
+	if !reflect.DeepEqual(after.Roots["tools"], []string{"libc6_2.41-13_amd64.deb", "make_4.4.1-3_amd64.deb"}) {
+		t.Errorf("tools: %q", after.Roots["tools"])
+	}
+	for k, want := range map[string]string{"gcc-12_12.2.0-14_amd64.deb": "20260913T000000Z", "libc6_2.41-12_amd64.deb": "20260913T000000Z", "make_4.4.1-3_amd64.deb": ""} {
+		if got := after.Packages[k].Snapshot; got != want {
+			t.Errorf("%s: snapshot %q, want %q", k, got, want)
+		}
+	}
+	if s := after.Archives["debian"].Snapshot; s != "20261113T000000Z" {
+		t.Errorf("the archive's snapshot is %s", s)
+	}
+	if err := check.Fits(f, after); err != nil {
+		t.Error(err)
+	}
+	again, _, err := run(t, a, rootsText, after)
+	if err != nil || !reflect.DeepEqual(again, after) {
+		t.Errorf("another update changes it: %v", err)
 	}
 }
 
