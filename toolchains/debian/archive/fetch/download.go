@@ -138,7 +138,7 @@ func (d *download) once(ctx context.Context, l mirror.Location) error {
 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.URL, nil)
 	if err != nil {
-		return permanent{err}
+		return permanent{errors.New("not a usable address")}
 	}
 	req.Header.Set("User-Agent", "tidelock")
 	if d.part.size > 0 {
@@ -252,7 +252,7 @@ func place(l mirror.Location) string {
 	if l.Origin == "snapshot" {
 		return "snapshot.debian.org"
 	}
-	return l.URL
+	return l.String()
 }
 
 // reason shortens an error to what one attempt's note needs.

@@ -82,7 +82,7 @@ func (f *Fetcher) readOnce(ctx context.Context, url string, limit int64) ([]byte
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, permanent{err}
+		return nil, permanent{errors.New("not a usable address")}
 	}
 	req.Header.Set("User-Agent", "tidelock")
 	resp, err := f.o.Client.Do(req)

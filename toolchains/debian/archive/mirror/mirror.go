@@ -7,6 +7,7 @@
 package mirror
 
 import (
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -125,12 +126,17 @@ type Location struct {
 	Origin string
 }
 
-// String is what error messages call the location.
+// String is what error messages call the location: without the password that
+// the address of a private mirror may contain.
 func (l Location) String() string {
 	if l.Local != "" {
 		return l.Local
 	}
-	return l.URL
+	if u, err := url.Parse(l.URL); err == nil {
+		u.User = nil
+		return u.String()
+	}
+	return "an address that cannot be read"
 }
 
 // Locate lists where the file at the given path of an archive may be, best

@@ -137,6 +137,13 @@ func TestLocateOrder(t *testing.T) {
 	}
 }
 
+func TestPasswordsAreNotShown(t *testing.T) {
+	l := Location{URL: "https://user:secret@mirror.example/debian/pool/g++_1%253a1~x_amd64.deb"}
+	if got := l.String(); got != "https://mirror.example/debian/pool/g++_1%253a1~x_amd64.deb" {
+		t.Error(got)
+	}
+}
+
 func FuzzApt(f *testing.F) {
 	f.Add("deb [arch=amd64] http://one.example/debian trixie main\n")
 	f.Add("Types: deb\nURIs: http://a.example/debian\n file:/x\nSuites: trixie trixie-security\n\n")
