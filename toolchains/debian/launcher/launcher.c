@@ -67,10 +67,7 @@ static long syscall4(long n, long a, long b, long c, long d)
 	register long x2 __asm__("x2") = c;
 	register long x3 __asm__("x3") = d;
 
-	__asm__ volatile("svc 0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3)
-			 : "memory");
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
 	return x0;
 }
 
@@ -187,8 +184,8 @@ __attribute__((noreturn, used)) void launch(word *stack)
 			for (i = 0; i <= len; i++)
 				dir[i] = self[i];
 		} else {
-			ret = syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe",
-				       (long)dir, sizeof(dir) - 1);
+			ret = syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)dir,
+				       sizeof(dir) - 1);
 			if (ret <= 0)
 				break;
 			dir[ret] = 0;
@@ -202,6 +199,6 @@ __attribute__((noreturn, used)) void launch(word *stack)
 		if (ret != -ENOENT)
 			break;
 	}
-	die(self, ret == -ENOENT ? "launcher: the tool root's loader is not there" :
-				   "launcher: the tool root's loader cannot be run");
+	die(self, ret == -ENOENT ? "launcher: the tool root's loader is not there"
+				 : "launcher: the tool root's loader cannot be run");
 }
