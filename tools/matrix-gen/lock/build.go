@@ -308,16 +308,16 @@ func (b *builder) locate(ctx context.Context, f crawler.File) place {
 	return place{pkg, at, err}
 }
 
-// pick returns the newest of the files for a role that can be had.
+// pick returns the best of the files for a role that can be had. If none can,
+// a package of host tools may be replaced by one of another version.
 func (b *builder) pick(role string, files []crawler.File, available func(crawler.File) (crawler.Package, error)) (crawler.Package, error) {
-	files = slices.Clone(files)
+	var substitutes []crawler.File
 	for _, f := range files {
-		files = append(files, b.pool[poolKey(f)]...)
+		substitutes = append(substitutes, b.pool[poolKey(f)]...)
 	}
-	slices.SortStableFunc(files, crawler.CompareFiles)
-	files = slices.CompactFunc(files, func(a, b crawler.File) bool { return a.Ref() == b.Ref() })
+	slices.SortStableFunc(substitutes, crawler.CompareFiles)
 	err := errAbsent
-	for _, f := range files {
+	for _, f := range slices.Concat(files, substitutes) {
 		f.Role = role
 		pkg, e := available(f)
 		if e == nil {
