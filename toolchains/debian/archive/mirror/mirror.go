@@ -29,7 +29,8 @@ func Known(id string) bool { return slices.Contains(Archives, id) }
 
 // Environment variables that say where files come from.
 const (
-	// DistdirEnv names a folder of files that are taken before any download.
+	// DistdirEnv names a folder of files that are taken before any download;
+	// its subfolders bazel and packages count, too.
 	DistdirEnv = "TIDELOCK_DISTDIR"
 	// MirrorEnv names the base URL of a mirror of the debian archive; its
 	// sibling debian-security is the security archive.
@@ -73,7 +74,7 @@ func Discover(o Options) *Sources {
 	}
 	s := &Sources{Bases: map[string][]string{}, Snapshots: o.Snapshots}
 	if d := o.Getenv(DistdirEnv); d != "" {
-		s.Distdirs = []string{d, filepath.Join(d, "bazel")}
+		s.Distdirs = []string{d, filepath.Join(d, "bazel"), filepath.Join(d, "packages")}
 	}
 	for _, e := range readApt(o.AptDir) {
 		if id := e.archive(); id != "" {

@@ -119,6 +119,8 @@ func TestLocateOrder(t *testing.T) {
 		"/dist/g++_1%253a1_amd64.deb",
 		"/dist/bazel/g++_1%3a1_amd64.deb",
 		"/dist/bazel/g++_1%253a1_amd64.deb",
+		"/dist/packages/g++_1%3a1_amd64.deb",
+		"/dist/packages/g++_1%253a1_amd64.deb",
 		"http://one.example/debian/pool/main/g/g++/g++_1%253a1_amd64.deb",
 		"/srv/debian/pool/main/g/g++/g++_1%3a1_amd64.deb",
 		"http://mine.example/debian/pool/main/g/g++/g++_1%253a1_amd64.deb",
