@@ -111,7 +111,7 @@ func runLock(ctx context.Context, e *env, args []string) error {
 	}
 	if previous != nil {
 		if *update {
-			file = lock.Update(previous, file)
+			file = lock.Update(previous, file, lock.Covered(lists, o))
 		} else if lost := lock.Lost(previous, file); len(lost) > 0 && !*shrink {
 			return fmt.Errorf("%s has %d kernels that the new lock would not have (%s, …); keep them with --update or let them go with --allow-shrink",
 				*output, len(lost), strings.Join(lost[:min(3, len(lost))], ", "))

@@ -18,7 +18,6 @@ import (
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
 	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
-	"github.com/tidelock/tidelock/toolchains/debian/archive/version"
 	"github.com/tidelock/tidelock/tools/matrix-gen/crawler"
 )
 
@@ -128,11 +127,8 @@ func (b *builder) collect(lists []*crawler.List) ([]*candidate, error) {
 		for _, w := range l.Warnings {
 			b.o.Log("%s", w)
 		}
-		if len(b.o.Arches) > 0 && !slices.Contains(b.o.Arches, l.Arch) {
-			continue
-		}
 		for _, distribution := range slices.Sorted(maps.Keys(l.Distributions)) {
-			if len(b.o.Distributions) > 0 && !slices.Contains(b.o.Distributions, distribution) {
+			if !b.o.selects(distribution, l.Arch) {
 				continue
 			}
 			for _, e := range l.Distributions[distribution] {
@@ -147,7 +143,7 @@ func (b *builder) collect(lists []*crawler.List) ([]*candidate, error) {
 					b.remember(k)
 					switch {
 					case b.o.Release != nil && !b.o.Release.MatchString(k.Name) && (k.Release == "" || !b.o.Release.MatchString(k.Release)):
-					case b.o.Oldest != "" && version.Compare(Series(cmp.Or(k.Release, k.Name)), b.o.Oldest) < 0:
+					case b.o.older(cmp.Or(k.Release, k.Name)):
 						old++
 					default:
 						b.add(kernels, k)
