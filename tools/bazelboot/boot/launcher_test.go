@@ -77,6 +77,10 @@ func TestLauncherAsWrapper(t *testing.T) {
 	l.env = []string{"BAZEL_REAL=" + l.program("real/bazel", "7.7.1")}
 	l.path = filepath.Dir(l.program("path/bazel", "7.7.1")) + ":" + l.path
 	l.expect("real/bazel: build //a b", "build", "//a b")
+	l.env = append(l.env, "TIDELOCK_BAZEL=bootstrap", "XDG_CACHE_HOME="+filepath.Join(l.root, "cache"))
+	key := l.key()
+	l.program("cache/tidelock/bazel/"+key+"-locked/bazel", "7.7.1")
+	l.expect(key+"-locked/bazel: version", "version")
 }
 
 func TestLauncherTakesWhatIsInstalled(t *testing.T) {
