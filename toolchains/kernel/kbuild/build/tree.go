@@ -57,6 +57,9 @@ func (t *kernelTree) unpack(archive string) error {
 			return err
 		}
 		if h.Typeflag == tar.TypeSymlink {
+			if !path.IsAbs(h.Linkname) && !filepath.IsLocal(path.Join(path.Dir(h.Name), h.Linkname)) {
+				return fmt.Errorf("the link %q leads out of the package, to %q", h.Name, h.Linkname)
+			}
 			err = os.Symlink(t.target(h.Linkname), dest)
 		} else {
 			err = t.write(dest, h, r)

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"bytes"
+	"debug/elf"
+	_ "embed" // programs.mk
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// RebuildRequest asks for a kernel's own build programs (fixdep, modpost,
+// genksyms, objtool), compiled from the sources in its header packages for the
+// machine that builds. The packages hold these programs too, but for the
+// kernel's architecture and the distribution's C library.
+type RebuildRequest struct {
+	Kernel       string   `json:"kernel"`        // key of the kernel, for messages
+	Archives     []string `json:"archives"`      // packed headers, see package pack
+	Headers      string   `json:"headers"`       // folder of the configured headers inside the archives
+	ToolDirs     []string `json:"tool_dirs"`     // folders of programs: the whole PATH
+	Arch         string   `json:"arch"`          // as the kernel's makefiles say it: x86 or arm64
+	CrossCompile string   `json:"cross_compile"` // prefix of the binutils
+	Compiler     string   `json:"compiler"`      // the kernel's compiler, of which modpost learns the layout of objects
+	HostCompiler string   `json:"host_compiler"` // path of the compiler for the machine that builds
+	Sysroot      string   `json:"sysroot"`       // headers and libraries for it
+	Output       string   `json:"output"`        // archive to write, to be unpacked over the headers
+}
+
+//go:embed programs.mk
+var programsKbuild []byte
+
+// Rebuild compiles the programs and packs them.
+func Rebuild(r RebuildRequest) error {
+	work, err := os.MkdirTemp("", "kbuild")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	if work, err = filepath.EvalSymlinks(work); err != nil {
+		return err
+	}
+	path, err := searchPath(r.ToolDirs)
+	if err != nil {
+		return err
+	}
+	tree := kernelTree{dir: filepath.Join(work, "kernel"), path: path}
+	for _, a := range r.Archives {
+		if err := tree.unpack(a); err != nil {
+			return fmt.Errorf("%s: %w", a, err)
+		}
+	}
+	b := &rebuilder{RebuildRequest: r, work: work, path: path, headers: filepath.Join(tree.dir, r.Headers)}
+	if err := b.prepare(); err != nil {
+		return fmt.Errorf("%s: %w", r.Kernel, err)
+	}
+	files, err := b.programs()
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.Kernel, err)
+	}
+	return writeArchive(r.Output, files)
+}
+
+type rebuilder struct {
+	RebuildRequest
+	work    string
+	path    searchDirs
+	headers string
+	config  map[string]string // the kernel's configuration
+
+	compilerPath string // absolute, of the compiler for the machine that builds
+	sysroot      string // absolute
+	hostCC       string // the compiler with all that it always needs
+}
+
+// prepare checks what can be checked before anything runs.
+func (b *rebuilder) prepare() error {
+	conf := filepath.Join(b.headers, "include/config/auto.conf")
+	data, err := os.ReadFile(conf)
+	if err != nil {
+		return fmt.Errorf("the header packages have no %s/include/config/auto.conf: does the lock name the right packages?", b.Headers)
+	}
+	b.config = map[string]string{}
+	for line := range strings.Lines(string(data)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			b.config[name] = value
+		}
+	}
+	for name := range b.config {
+		// GCC_PLUGIN_LATENT_ENTROPY and its like change modules; none can be
+		// rebuilt without the compiler's own headers.
+		if strings.HasPrefix(name, "CONFIG_GCC_PLUGIN_") {
+			return fmt.Errorf("it was built with the compiler plugin %s, which modules would need too; that is not supported", name)
+		}
+	}
+	for _, name := range []string{"scripts/basic/fixdep.c", "scripts/mod/modpost.c"} {
+		if _, err := os.Stat(filepath.Join(b.headers, name)); err != nil {
+			return fmt.Errorf("its header packages have no %s to rebuild the kernel's programs from; a package of the programs for this machine (kbuild: packaged) is needed", name)
+		}
+	}
+	if b.compilerPath, err = filepath.Abs(b.HostCompiler); err != nil {
+		return err
+	}
+	if b.sysroot, err = filepath.Abs(b.Sysroot); err != nil {
+		return err
+	}
+	bin := filepath.Dir(b.compilerPath)
+	// The linker script libc.so of the C library names its parts by absolute
+	// paths, which hold on an installed system only.
+	libs := filepath.Join(b.work, "lib")
+	if err := writeNew(filepath.Join(libs, "libc.so"), []byte("GROUP ( libc.so.6 libc_nonshared.a AS_NEEDED ( ld-linux-x86-64.so.2 ) )\n"), 0o644); err != nil {
+		return err
+	}
+	b.hostCC = strings.Join([]string{
+		b.compilerPath, "-B" + bin + "/", "--sysroot=" + b.sysroot, "-L" + libs, "-Wl,--build-id=none",
+		"-ffile-prefix-map=" + b.work + "/=",
+	}, " ")
+	return b.removePackaged()
+}
+
+// removePackaged removes what the package has of compiled programs, so that
+// what is there afterwards was built here.
+func (b *rebuilder) removePackaged() error {
+	scripts, err := filepath.EvalSymlinks(filepath.Join(b.headers, "scripts"))
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(scripts, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		var magic [4]byte
+		n, _ := f.Read(magic[:])
+		f.Close()
+		if string(magic[:n]) == elf.ELFMAG || strings.HasSuffix(name, ".cmd") {
+			return os.Remove(name)
+		}
+		return nil
+	})
+}
+
+// programs builds them all and returns what goes into the archive.
+func (b *rebuilder) programs() ([]archived, error) {
+	if err := b.scripts(); err != nil {
+		return nil, err
+	}
+	var files []archived
+	for _, name := range []string{"scripts/basic/fixdep", "scripts/mod/modpost", "scripts/genksyms/genksyms", "scripts/recordmcount"} {
+		data, err := b.stripped(filepath.Join(b.headers, name))
+		if os.IsNotExist(err) {
+			continue // not for this configuration
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, archived{name: b.Headers + "/" + name, mode: 0o755, data: data})
+	}
+	if len(files) < 2 {
+		return nil, fmt.Errorf("make succeeded, but built only %d programs", len(files))
+	}
+	if b.config["CONFIG_OBJTOOL"] == "y" || b.config["CONFIG_STACK_VALIDATION"] == "y" {
+		more, err := b.objtool()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, more...)
+	}
+	return files, nil
+}
+
+// scripts builds what lies under scripts/, by the kernel's own makefiles. An
+// external module is the one thing that those of a header package can build,
+// so the programs are built by the Kbuild file of a module.
+func (b *rebuilder) scripts() error {
+	module := filepath.Join(b.work, "module")
+	if err := writeNew(filepath.Join(module, "Kbuild"), programsKbuild, 0o644); err != nil {
+		return err
+	}
+	return b.make("-C", b.headers, "M="+module, "kernel_tree="+b.headers,
+		"ARCH="+b.Arch, "CROSS_COMPILE="+b.CrossCompile, "CC="+b.Compiler,
+		"HOSTCC="+b.hostCC, "HOSTCFLAGS=-O2", "HOSTLDFLAGS=-static",
+		"CONFIG_DEBUG_INFO_BTF_MODULES=",
+		"modules")
+}
+
+// make runs make with nothing but the tool roots.
+func (b *rebuilder) make(args ...string) error {
+	program, err := b.path.find("make")
+	if err != nil {
+		return err
+	}
+	shell, err := b.path.find("bash")
+	if err != nil {
+		return err
+	}
+	m4, err := b.path.find("m4")
+	if err != nil {
+		return err
+	}
+	tmp := filepath.Join(b.work, "tmp")
+	if err := os.MkdirAll(tmp, 0o755); err != nil {
+		return err
+	}
+	var log bytes.Buffer
+	cmd := exec.Command(program, append(args, "SHELL="+shell, "CONFIG_SHELL="+shell)...)
+	cmd.Dir = b.work
+	cmd.Env = []string{
+		"PATH=" + b.path.String(), "LC_ALL=C", "HOME=" + b.work, "TMPDIR=" + tmp,
+		// bison and flex look for these where they would be installed.
+		"M4=" + m4, "BISON_PKGDATADIR=" + filepath.Join(filepath.Dir(m4), "../share/bison"),
+		"KBUILD_BUILD_USER=tidelock", "KBUILD_BUILD_HOST=tidelock", "KBUILD_BUILD_TIMESTAMP=1970-01-01",
+		"SOURCE_DATE_EPOCH=0",
+	}
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("rebuilding the kernel's programs: make: %w\n%s\ncommand: %s", err, log.String(), strings.Join(cmd.Args, " "))
+	}
+	return nil
+}
+
+// stripped returns a program without its symbols, which hold nothing that
+// anybody looks at and much that depends on where it was built.
+func (b *rebuilder) stripped(file string) ([]byte, error) {
+	if _, err := os.Stat(file); err != nil {
+		return nil, err
+	}
+	out := filepath.Join(b.work, "stripped")
+	if text, err := exec.Command(filepath.Join(filepath.Dir(b.compilerPath), "strip"), "-o", out, file).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("strip %s: %w\n%s", file, err, text)
+	}
+	return os.ReadFile(out)
+}
+
+func writeNew(file string, data []byte, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, mode)
+}
