@@ -110,7 +110,8 @@ def declare_packages(lock, lock_name, refresh, may_be_missing = False):
             path = package.get("path", ""),
             refresh = refresh,
             sha256 = package["sha256"],
-            snapshot = lock["archives"].get(archive, {}).get("snapshot", ""),
+            # A package that left the mirrors keeps the time when it was last seen.
+            snapshot = package.get("snapshot") or lock["archives"].get(archive, {}).get("snapshot", ""),
             url = package.get("url", ""),
         )
         labels[key] = "@{}//:package".format(name)

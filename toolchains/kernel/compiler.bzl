@@ -11,6 +11,16 @@ load(":providers.bzl", "KernelCompilerInfo")
 
 TOOLCHAIN_TYPE = "//toolchains/kernel:compiler"
 
+def _to_kernel_platform_impl(_settings, attr):
+    return {"//command_line_option:platforms": str(attr.platform)}
+
+# What is built for a kernel is built for its platform, whatever the build's own is.
+to_kernel_platform = transition(
+    implementation = _to_kernel_platform_impl,
+    inputs = [],
+    outputs = ["//command_line_option:platforms"],
+)
+
 # Architecture to what the kernel's makefiles and GNU call it.
 _ARCHES = {
     "aarch64": struct(kernel_arch = "arm64", prefix = "aarch64-linux-gnu-"),

@@ -8,6 +8,7 @@ _HEADER = """# SPDX-License-Identifier: Apache-2.0
 load("@debian_tools//:roots.bzl", "ROOTS")
 load("{debian_root}", "debian_root")
 load("{kernel}", "distribution_kernel", "kernel_image", "packed_headers")
+load("{rebuild}", "rebuilt_programs")
 
 package(default_visibility = ["//visibility:public"])
 """
@@ -38,6 +39,17 @@ debian_root(
 )
 """
 
+_REBUILT = """
+rebuilt_programs(
+    name = {name},
+    headers = {headers},
+    headers_dir = {headers_dir},
+    kernel = {kernel},
+    platform = {platform},
+    tags = ["manual"],
+)
+"""
+
 _KERNEL = """
 distribution_kernel(
     name = {name},
@@ -48,6 +60,7 @@ distribution_kernel(
     flavour = {flavour},
     headers = {headers},
     headers_dir = {headers_dir},
+    programs = {programs},
     release = {release},
     series = {series},
     shared_headers = {shared_headers},
@@ -73,11 +86,12 @@ _HEADERS_DIR = {
 def _key(kernel):
     return "/".join([kernel["distribution"], kernel["arch"], kernel["release"]])
 
-def _build_file(lock, labels):
+def _build_file(lock, lock_name, labels):
     """The text of the hub's BUILD file."""
     text = [_HEADER.format(
         debian_root = str(Label("//toolchains/debian:root.bzl")),
         kernel = str(Label("//toolchains/kernel:kernel.bzl")),
+        rebuild = str(Label("//toolchains/kernel:rebuild.bzl")),
     )]
     packed = {}
     tools = {}
@@ -94,6 +108,18 @@ def _build_file(lock, labels):
         text.append(_TOOLS.format(key = key, label = labels[key]))
     for kernel in lock["kernels"]:
         packages = kernel["packages"]
+        headers_dir = _HEADERS_DIR[kernel["format"]].format(kernel["release"])
+        rebuild = kernel["kbuild"] == "rebuild"
+        if not rebuild and "kbuild_x86_64" not in packages:
+            fail("{}: the lock says kbuild {} for {} and names no package kbuild_x86_64. Make the lock anew, or say rebuild there.".format(lock_name, kernel["kbuild"], _key(kernel)))
+        if rebuild:
+            text.append(_REBUILT.format(
+                name = repr("programs/" + _key(kernel)),
+                headers = repr([":headers/" + packages[role] for role in ["common", "headers"] if role in packages]),
+                headers_dir = repr(headers_dir),
+                kernel = repr(_key(kernel)),
+                platform = repr(str(platform_of(kernel["arch"], kernel["compiler"]["major"]))),
+            ))
         text.append(_KERNEL.format(
             arch = repr(kernel["arch"]),
             compiler_major = kernel["compiler"]["major"],
@@ -101,12 +127,13 @@ def _build_file(lock, labels):
             distribution = repr(kernel["distribution"]),
             flavour = repr(kernel["flavour"]),
             headers = repr(":headers/" + packages["headers"]),
-            headers_dir = repr(_HEADERS_DIR[kernel["format"]].format(kernel["release"])),
+            headers_dir = repr(headers_dir),
             name = repr(_key(kernel)),
+            programs = repr(":programs/" + _key(kernel)) if rebuild else None,
             release = repr(kernel["release"]),
             series = repr(kernel["series"]),
             shared_headers = repr([":headers/" + packages["common"]] if "common" in packages else []),
-            tools = repr(":tools/" + packages["kbuild_x86_64"]) if "kbuild_x86_64" in packages else None,
+            tools = None if rebuild else repr(":tools/" + packages["kbuild_x86_64"]),
         ))
         if "image" in packages:
             text.append(_IMAGE.format(
@@ -158,15 +185,20 @@ def _kernels_impl(mctx):
             lock = json.decode(mctx.read(tag.file))
             if lock.get("schema") != 1:
                 fail("{}: schema {} is not known, 1 is. Use the matrix-gen of this checkout.".format(tag.file, lock.get("schema")))
+            built = {key: str(label) for label, key in tag.built.items()}
+            unknown = [key for key in built if key not in lock["packages"]]
+            if unknown:
+                fail("{}: `built` names packages that the lock has not: {}. Correct it, or make the lock anew.".format(tag.file, ", ".join(unknown)))
             labels = declare_packages(
-                lock,
+                lock | {"packages": {key: package for key, package in lock["packages"].items() if key not in built}},
                 lock_name = str(tag.file),
                 may_be_missing = True,
                 refresh = "tools/bazel run //tools/matrix-gen -- lock --update",
             )
+            labels |= built
             _hub(
                 name = tag.name,
-                build = _build_file(lock, labels),
+                build = _build_file(lock, str(tag.file), labels),
                 kernels = _kernels_file(lock),
             )
 
@@ -177,6 +209,7 @@ kernels = module_extension(
         "lock": tag_class(
             doc = "Reads one lock file.",
             attrs = {
+                "built": attr.label_keyed_string_dict(doc = "Packages that this build makes, by target: keys of packages in the lock that are not fetched. For packages made in tests."),
                 "file": attr.label(doc = "The lock, as matrix-gen writes it.", mandatory = True),
                 "name": attr.string(doc = "Name of the repository of its kernels.", mandatory = True),
             },

@@ -2,7 +2,7 @@
 """A kernel of the lock as a target."""
 
 load("//toolchains/debian:providers.bzl", "DebianPackageInfo", "ToolRootInfo")
-load(":providers.bzl", "KernelImageInfo", "KernelInfo", "PackedHeadersInfo")
+load(":providers.bzl", "KernelImageInfo", "KernelInfo", "PackedHeadersInfo", "RebuiltProgramsInfo")
 
 def _packed_headers_impl(ctx):
     package = ctx.attr.package[DebianPackageInfo]
@@ -48,6 +48,7 @@ def _distribution_kernel_impl(ctx):
             headers_dir = ctx.attr.headers_dir,
             key = "/".join([ctx.attr.distribution, ctx.attr.arch, ctx.attr.release]),
             missing = "; ".join(missing),
+            programs = ctx.attr.programs[RebuiltProgramsInfo].file if ctx.attr.programs else None,
             release = ctx.attr.release,
             series = ctx.attr.series,
             shared_headers = [info.file for info in shared if info.file],
@@ -66,6 +67,7 @@ distribution_kernel = rule(
         "flavour": attr.string(doc = "Flavour of the kernel."),
         "headers": attr.label(doc = "Packed headers of the flavour.", mandatory = True, providers = [PackedHeadersInfo]),
         "headers_dir": attr.string(doc = "Folder of the configured headers.", mandatory = True),
+        "programs": attr.label(doc = "The kernel's own build programs, rebuilt; where `tools` are not given.", providers = [RebuiltProgramsInfo]),
         "release": attr.string(doc = "uname -r.", mandatory = True),
         "series": attr.string(doc = "First two numbers of the version.", mandatory = True),
         "shared_headers": attr.label_list(doc = "Packed headers shared between flavours.", providers = [PackedHeadersInfo]),

@@ -2,18 +2,8 @@
 """kernel_module: one module, many kernels."""
 
 load("//toolchains/debian:providers.bzl", "ToolRootInfo")
-load(":compiler.bzl", "TOOLCHAIN_TYPE")
+load(":compiler.bzl", "TOOLCHAIN_TYPE", "to_kernel_platform")
 load(":providers.bzl", "KernelInfo", "KernelModuleBundleInfo", "KernelModuleInfo")
-
-def _to_kernel_platform_impl(_settings, attr):
-    return {"//command_line_option:platforms": str(attr.platform)}
-
-# A module is built for its kernel's platform, whatever the build's own is.
-_to_kernel_platform = transition(
-    implementation = _to_kernel_platform_impl,
-    inputs = [],
-    outputs = ["//command_line_option:platforms"],
-)
 
 def _place(file, package):
     """Where a source goes in the module's folder: its path below the rule's package."""
@@ -38,7 +28,7 @@ def _kbuild(ctx, kernel, name, mnemonic, verb, sources, make_args, outputs):
     compiler = ctx.toolchains[TOOLCHAIN_TYPE].kernel_compiler
     if compiler.major != kernel.compiler_major or compiler.arch != kernel.arch:
         fail("{}: the platform chose GCC {} for {}, the kernel {} wants GCC {}.".format(ctx.label, compiler.major, compiler.arch, kernel.key, kernel.compiler_major))
-    archives = [kernel.headers] + kernel.shared_headers
+    archives = [kernel.headers] + kernel.shared_headers + ([kernel.programs] if kernel.programs else [])
     trees = [compiler.tools.tree, compiler.root.tree] + ([kernel.tools.tree] if kernel.tools else [])
     request = ctx.actions.declare_file(name + ".json")
     ctx.actions.write(request, json.encode_indent({
@@ -126,7 +116,7 @@ def _kernel_module_impl(ctx):
 _kernel_module = rule(
     doc = "One module for one kernel: the .ko and its checked metadata.",
     implementation = _kernel_module_impl,
-    cfg = _to_kernel_platform,
+    cfg = to_kernel_platform,
     attrs = {
         "debug_info": attr.bool(doc = "Keep DWARF; several times the size and a third more time."),
         "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [KernelInfo], cfg = "exec"),

@@ -13,10 +13,18 @@ KernelInfo = provider(
         "headers_dir": "String: folder of the configured headers in the archive. Example: \"usr/src/linux-headers-6.1.0-56-cloud-amd64\"",
         "key": "String: distribution/arch/release, the kernel's name everywhere. Example: \"debian/x86_64/6.1.0-56-cloud-amd64\"",
         "missing": "String: why the kernel cannot be built for, \"\" where it can. Example: \"linux-headers-…: not found in any of 4 places\"",
+        "programs": "File: the kernel's own build programs (fixdep, modpost, objtool), rebuilt from the headers, to be unpacked over them; None where `tools` has them.",
         "release": "String: uname -r. Example: \"6.1.0-56-cloud-amd64\"",
         "series": "String: the first two numbers of the version. Example: \"6.1\"",
         "shared_headers": "List of Files: packed headers that several kernels share. Example: [linux-headers-6.1.0-56-common_6.1.192-2_all.tar.zst]",
-        "tools": "ToolRootInfo of the kernel's own build programs (fixdep, modpost, objtool); None where they are rebuilt from the headers.",
+        "tools": "ToolRootInfo of the kernel's own build programs (fixdep, modpost, objtool); None where `programs` has them.",
+    },
+)
+
+RebuiltProgramsInfo = provider(
+    doc = "A kernel's build programs, compiled from the sources in its header packages.",
+    fields = {
+        "file": "File: a .tar.zst, to be unpacked over the headers; None where a package is missing.",
     },
 )
 

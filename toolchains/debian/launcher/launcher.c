@@ -105,6 +105,13 @@ static __attribute__((noreturn)) void die(const char *path, const char *why)
 		syscall4(SYS_exit_group, 127, 0, 0, 0);
 }
 
+static int has_slash(const char *s)
+{
+	while (*s && *s != '/')
+		s++;
+	return *s == '/';
+}
+
 /* Cuts the last component off; a bare name becomes ".". */
 static void cut_name(char *path)
 {
@@ -160,7 +167,7 @@ __attribute__((noreturn, used)) void launch(word *stack)
 	char dir[PATH_SIZE], text[2 * CONFIG_SIZE + 4 * PATH_SIZE];
 	char *args[ARGS_MAX + argc + 1];
 	word i, n;
-	long ret;
+	long ret = -ENOENT;
 	int try;
 
 	while (*e)
@@ -172,26 +179,33 @@ __attribute__((noreturn, used)) void launch(word *stack)
 		die(self, "launcher: not configured; toolroot writes the configuration");
 
 	/*
-	 * First relative to the name it was started by, so that a tree of
-	 * links works as a tree; then, for a lone link, to the file itself.
+	 * Relative to the path that was executed, so that a tree of links works
+	 * as a tree. As the interpreter of a script that path is the script's,
+	 * and the launcher's own is the name the kernel gave it. For a lone link
+	 * only /proc knows the file, where there is a /proc.
 	 */
-	for (try = 0; try < 2; try++) {
-		if (try == 0) {
-			word len = length(self);
+	for (try = 0; try < 3; try++) {
+		const char *name = try == 1 ? argv[0] : self;
+
+		if (try == 1 && (!has_slash(name) || name == self))
+			continue;
+		if (try == 2) {
+			long len = syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe",
+					    (long)dir, sizeof(dir) - 1);
+
+			if (len <= 0)
+				break;
+			dir[len] = 0;
+		} else {
+			word len = length(name);
 
 			if (len + 2 > sizeof(dir))
 				die(self, "launcher: path too long");
 			for (i = 0; i <= len; i++)
-				dir[i] = self[i];
-		} else {
-			ret = syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)dir,
-				       sizeof(dir) - 1);
-			if (ret <= 0)
-				break;
-			dir[ret] = 0;
+				dir[i] = name[i];
 		}
 		cut_name(dir);
-		n = expand(args, text, sizeof(text), dir, self);
+		n = expand(args, text, sizeof(text), dir, name);
 		for (i = 1; i < argc; i++)
 			args[n++] = argv[i];
 		args[n] = 0;

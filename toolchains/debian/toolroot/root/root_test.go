@@ -92,6 +92,15 @@ func TestStartedInEveryWay(t *testing.T) {
 			t.Fatalf("got %q", got)
 		}
 	})
+	t.Run("as the interpreter of a script", func(t *testing.T) {
+		script := filepath.Join(t.TempDir(), "script")
+		if err := os.WriteFile(script, []byte("#!"+bin+"/bash\necho $BASH $0 $1\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := output(t, "/", script, "x"), bin+"/bash "+script+" x\n"; got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	})
 	t.Run("with odd arguments", func(t *testing.T) {
 		args := []string{"%s|", "", "a b", "\x01\x02", "--argv0", "ü"}
 		if got := output(t, "/", filepath.Join(bin, "printf"), args...); got != "|a b|\x01\x02|--argv0|ü|" {

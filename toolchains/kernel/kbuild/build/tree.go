@@ -154,7 +154,33 @@ func (t *kernelTree) addTools(root string) error {
 	if err != nil || len(found) != 1 {
 		return fmt.Errorf("%s: %d folders usr/lib/linux-kbuild-*, one was expected", root, len(found))
 	}
-	return filepath.WalkDir(found[0], func(name string, d fs.DirEntry, err error) error {
+	if err := t.addScripts(root, found[0]); err != nil {
+		return err
+	}
+	// Launchers find the real programs and their libraries relative to
+	// themselves, so the rest of the root stands where they look.
+	for _, dir := range []string{".", "usr", "usr/lib"} {
+		entries, err := os.ReadDir(filepath.Join(root, dir))
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			dest := filepath.Join(t.dir, dir, e.Name())
+			if _, err := os.Lstat(dest); err == nil {
+				continue
+			}
+			if err := os.Symlink(filepath.Join(root, dir, e.Name()), dest); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addScripts links the files of one folder of the root, and copies its scripts
+// with their interpreter changed.
+func (t *kernelTree) addScripts(root, dir string) error {
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
