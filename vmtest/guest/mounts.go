@@ -34,6 +34,14 @@ var mountPoints = []mountPoint{
 	{"cgroup2", "/sys/fs/cgroup", "cgroup2", noexec, "", true},
 }
 
+// links are the names in /dev that userland expects and the kernel does not make.
+var links = map[string]string{
+	"/dev/fd":     "/proc/self/fd",
+	"/dev/stdin":  "/proc/self/fd/0",
+	"/dev/stdout": "/proc/self/fd/1",
+	"/dev/stderr": "/proc/self/fd/2",
+}
+
 // mountAll mounts everything and returns the first failure that matters.
 func mountAll() error {
 	for _, m := range mountPoints {
@@ -44,6 +52,11 @@ func mountAll() error {
 		err := unix.Mount(m.source, m.target, m.fstype, m.flags, m.data)
 		if err != nil && err != unix.EBUSY && !m.optional {
 			return fmt.Errorf("mount %s of type %s: %v", m.target, m.fstype, err)
+		}
+	}
+	for name, target := range links {
+		if err := os.Symlink(target, name); err != nil && !os.IsExist(err) {
+			return err
 		}
 	}
 	return nil

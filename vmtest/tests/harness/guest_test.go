@@ -23,7 +23,7 @@ func inGuest(t *testing.T) {
 
 func TestFileSystems(t *testing.T) {
 	inGuest(t)
-	for _, path := range []string{"/proc/self/status", "/sys/kernel/notes", "/dev/null", "/dev/pts/ptmx", "/sys/kernel/debug", "/sys/fs/cgroup/cgroup.procs"} {
+	for _, path := range []string{"/proc/self/status", "/sys/kernel/notes", "/dev/null", "/dev/pts/ptmx", "/dev/stdout", "/dev/fd/0", "/sys/kernel/debug", "/sys/fs/cgroup/cgroup.procs"} {
 		if _, err := os.Stat(path); err != nil {
 			t.Error(err)
 		}

@@ -18,15 +18,15 @@ import (
 var ways = map[string]func() int{
 	"succeed":   func() int { fmt.Println("all is well"); return 0 },
 	"fail":      func() int { return 7 },
-	"crash":     func() int { unix.Kill(os.Getpid(), unix.SIGSEGV); return 0 },
+	"crash":     func() int { unix.Kill(os.Getpid(), unix.SIGKILL); return 0 },
 	"hang":      func() int { fmt.Println("last words"); time.Sleep(time.Hour); return 0 },
 	"panic":     func() int { return sysrq("c") },
 	"reboot":    func() int { return errno(unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)) },
 	"power-off": func() int { return errno(unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)) },
 	"kill-init": func() int { unix.Kill(1, unix.SIGKILL); return 0 }, // the kernel shields PID 1
 	"events":    func() int { return forge() },
-	"console":   func() int { return flood("/dev/console", 80<<20) },
-	"output":    func() int { return flood("/dev/stdout", 80<<20) },
+	"console":   func() int { return flood("/dev/console", 20<<20) },
+	"output":    func() int { return flood("/dev/stdout", 20<<20) },
 	"binary":    binary,
 	"memory":    memory,
 	"tap":       func() int { fmt.Print("1..2\nok 1 one\nnot ok 2 two\n"); return 0 },
