@@ -22,7 +22,7 @@ func TestTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := filepath.Dir(module)
-	if _, err := os.Stat(filepath.Join(root, "tools/format/format_test.go")); err != nil {
+	if _, err := os.Stat(filepath.Join(root, "tools/format/tree_test.go")); err != nil {
 		t.Fatalf("%s is not the top of the tree: this test cannot run in a sandbox that hides the tree, nor on another machine", root)
 	}
 	f := source.Formatter{Root: root}
