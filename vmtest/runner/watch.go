@@ -15,10 +15,10 @@ import (
 // maxConsole is how much a guest may write to its console. A boot needs some 25
 // KiB and the longest report a megabyte; more is a guest that only floods, at half a
 // megabyte a second, which is what a UART carries under TCG.
-const maxConsole = 16 << 20
+const maxConsole = 8 << 20
 
 // maxOutput is the same for what programs print.
-const maxOutput = 16 << 20
+const maxOutput = 8 << 20
 
 // tailSize is how much of the console a failure shows.
 const tailSize = 12 << 10

@@ -25,8 +25,8 @@ var ways = map[string]func() int{
 	"power-off": func() int { return errno(unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)) },
 	"kill-init": func() int { unix.Kill(1, unix.SIGKILL); return 0 }, // the kernel shields PID 1
 	"events":    func() int { return forge() },
-	"console":   func() int { return flood("/dev/console", 20<<20) },
-	"output":    func() int { return flood("/dev/stdout", 20<<20) },
+	"console":   func() int { return flood("/dev/console", 10<<20) },
+	"output":    func() int { return flood("/dev/stdout", 10<<20) },
 	"binary":    binary,
 	"memory":    memory,
 	"tap":       func() int { fmt.Print("1..2\nok 1 one\nnot ok 2 two\n"); return 0 },
