@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "toolchains/cc/tests/report.h"
+
+int main(void)
+{
+	return report();
+}
