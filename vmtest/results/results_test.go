@@ -27,7 +27,7 @@ func TestTAP(t *testing.T) {
 		{"kselftest", "TAP version 13\n1..3\n# Starting 3 tests\nok 1 global.a\nok 2 tls.b # SKIP no cipher\nok 3 tls.c\n# PASSED\n", "global.a=pass tls.b=skip tls.c=pass"},
 		{"plan at the end", "ok 1 - a\nnot ok 2 - b\n1..2\n", "a=pass b=fail"},
 		{"without numbers", "1..2\nok a\nok b\n", "a=pass b=pass"},
-		{"xfail and todo", "1..2\nok 1 a # XFAIL known\nnot ok 2 b # TODO later\n", "a=skip b=skip"},
+		{"xfail and todo", "1..2\nok 1 a # XFAIL known\nnot ok 2 b # todo later\n", "a=skip b=skip"},
 		{"no name", "1..1\nok 1\n", "test 1=pass"},
 		{"subtest lines are output", "1..1\n    ok 1 inner\n    not ok 2 inner\nok 1 outer\n", "outer=pass"},
 		{"carriage returns", "1..1\r\nok 1 a\r\n", "a=pass"},
