@@ -82,7 +82,8 @@ func runAndReport(c *Config, out, xmlFile string, stdout, stderr io.Writer) int 
 			return 1
 		}
 	}
-	env := Env{Out: out, Show: stdout}
+	show := &lineEnd{w: stdout}
+	env := Env{Out: out, Show: show}
 	if n, err := strconv.Atoi(os.Getenv("TEST_TIMEOUT")); err == nil && n > 0 {
 		env.Limit = time.Duration(n) * time.Second
 	}
@@ -93,6 +94,7 @@ func runAndReport(c *Config, out, xmlFile string, stdout, stderr io.Writer) int 
 	defer stop()
 	fmt.Fprintf(stdout, "vmtest: %s on %s, %d MiB, %d CPUs\n", c.Name, c.Kernel, c.MemoryMiB, c.CPUs)
 	r := Run(ctx, c, env)
+	show.end()
 	status := 0
 	if !r.OK {
 		r.Explain(stdout)
@@ -104,6 +106,25 @@ func runAndReport(c *Config, out, xmlFile string, stdout, stderr io.Writer) int 
 	}
 	fmt.Fprintln(stdout, r.Summary())
 	return status
+}
+
+// lineEnd passes text on and can end a line that a program left open.
+type lineEnd struct {
+	w    io.Writer
+	open bool
+}
+
+func (l *lineEnd) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		l.open = p[len(p)-1] != '\n'
+	}
+	return l.w.Write(p)
+}
+
+func (l *lineEnd) end() {
+	if l.open {
+		fmt.Fprintln(l.w)
+	}
 }
 
 // skip reports a test that cannot run. It is no failure, or one package that

@@ -51,6 +51,8 @@ func guest(how string) int {
 	output := "\x16=== RUN   TestA\n    hello\n\x16--- PASS: TestA (0.50s)\n\x16PASS\n"
 	exit := 0
 	switch how {
+	case "no line end":
+		output += "tail of the output"
 	case "case fails":
 		output, exit = strings.ReplaceAll(output, "PASS", "FAIL"), 1
 	case "hang":
@@ -160,6 +162,7 @@ func TestEnds(t *testing.T) {
 		want   []string // in what a person sees
 	}{
 		{"well", nil, verdict.Pass, []string{"PASS  //x:y on debian/x86_64/6.1.0-test (tcg): 1 results", "    hello", `name="TestA"`, `errors="0"`}},
+		{"no line end", nil, verdict.Pass, []string{"tail of the output\nPASS  //x:y"}},
 		{"case fails", nil, verdict.TestFail, []string{"TESTFAIL: t: TestA failed", "tail of the console", "qemu-system-x86_64 -nodefaults", `failures="1"`}},
 		{"splat", nil, verdict.Splat, []string{"SPLAT: KASAN: double-free in kfree", "console line 3"}},
 		{"leak", nil, verdict.Leak, []string{"LEAK: kmemleak", "0xffff (size 32)"}},
