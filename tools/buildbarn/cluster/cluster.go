@@ -65,6 +65,12 @@ func (c *Cluster) start(ctx context.Context) error {
 	rooms := []string{"bare"}
 	if c.options.Shell != "" {
 		rooms = append(rooms, "shell")
+		// A copy: the original is an output of Bazel, which another build may replace.
+		shell := filepath.Join(c.options.Dir, "shell")
+		if err := os.CopyFS(shell, os.DirFS(c.options.Shell)); err != nil {
+			return err
+		}
+		c.options.Shell = shell
 	}
 	if err := c.serve("storage"); err != nil {
 		return err
