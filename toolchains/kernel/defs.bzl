@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rest of the repository loads from here."""
 
+load("//toolchains/kernel/sign:sign.bzl", _signed_kernel_module = "signed_kernel_module", _signed_kernel_modules = "signed_kernel_modules")
 load(":module.bzl", _kernel_module = "kernel_module")
 load(
     ":providers.bzl",
@@ -11,6 +12,8 @@ load(
 )
 
 kernel_module = _kernel_module
+signed_kernel_module = _signed_kernel_module
+signed_kernel_modules = _signed_kernel_modules
 KernelImageInfo = _KernelImageInfo
 KernelInfo = _KernelInfo
 KernelModuleBundleInfo = _KernelModuleBundleInfo
