@@ -184,7 +184,7 @@ def _toolchain(arch):
     native.filegroup(
         name = arch + "/coverage_files",
         # One gcov reads the data of both architectures.
-        srcs = ["gcov.sh", ":x86_64/compiler", ":x86_64/gcov"],
+        srcs = ["gcov.sh", ":x86_64/compiler", ":x86_64/gcov", "//toolchains/cc/gcov"],
         tags = ["manual"],
     )
     native.filegroup(

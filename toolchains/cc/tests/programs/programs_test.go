@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tests looks at what the C toolchain makes, and runs it.
-package tests
+// Package programs looks at what the C toolchain makes, and runs it.
+package programs
 
 import (
 	"bytes"
