@@ -21,7 +21,7 @@ See docs/vmtest.md.
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("//toolchains/debian:providers.bzl", "ToolRootInfo")
 load("//toolchains/kernel:providers.bzl", "KernelModuleInfo")
-load(":providers.bzl", "VmKernelInfo")
+load(":providers.bzl", "VmFirmwareInfo", "VmKernelInfo")
 
 _PLATFORMS = {
     "aarch64": Label("@rules_go//go/toolchain:linux_arm64"),
@@ -137,6 +137,10 @@ def _vm_test_impl(ctx):
         config["initrd"] = initrd.short_path
         config["qemu_root"] = qemu.short_path
         files = [qemu, initrd, kernel.image]
+        if ctx.attr.firmware:
+            firmware = ctx.attr.firmware[VmFirmwareInfo]
+            config["firmware"] = {"code": firmware.code.short_path, "vars": firmware.vars.short_path}
+            files += [firmware.code, firmware.vars]
 
     # The test is the runner itself; it finds the configuration beside its own name.
     test = ctx.actions.declare_file(ctx.label.name)
@@ -162,6 +166,7 @@ _vm_test = rule(
         "expect_class": attr.string(doc = "Turns the test around: it succeeds when the verdict is of this class.", values = ["", "TESTFAIL", "SPLAT", "LEAK", "HANG", "BOOTFAIL", "INFRA"]),
         "expect_taint": attr.string(doc = "Letters of kernel taint that must be there at the end."),
         "expect_title": attr.string(doc = "Pattern for the whole title of the expected verdict."),
+        "firmware": attr.label(doc = "UEFI firmware that starts the kernel; without it QEMU starts it by itself.", providers = [VmFirmwareInfo]),
         "format": attr.string(doc = "How the program reports: go (a Go test), tap, or exit.", default = "go", values = ["go", "tap", "exit"]),
         "guest_args": attr.string_list(doc = "Arguments of the program."),
         "guest_data": attr.label_keyed_string_dict(doc = "Further files for the guest: label of one file to its path there.", allow_files = True),

@@ -13,3 +13,11 @@ VmKernelInfo = provider(
         "release": "String: uname -r. Example: \"6.1.0-56-cloud-amd64\"",
     },
 )
+
+VmFirmwareInfo = provider(
+    doc = "UEFI firmware of a guest.",
+    fields = {
+        "code": "File: the firmware. Example: OVMF_CODE_4M.fd",
+        "vars": "File: the flash with its variables, which the guest may change for the time of its run. Example: OVMF_VARS_4M.fd",
+    },
+)

@@ -34,6 +34,8 @@ type Config struct {
 	// Image and Initrd are what boots.
 	Image  string `json:"image"`
 	Initrd string `json:"initrd"`
+	// Firmware is UEFI, if the kernel is to be started by it.
+	Firmware *Firmware `json:"firmware,omitempty"`
 	// Append is added to the kernel's command line.
 	Append string `json:"append,omitempty"`
 	// Accel is tcg; auto, which is KVM where it works; or kvm, which fails without.
@@ -60,6 +62,14 @@ type Config struct {
 	ExpectTitle string `json:"expect_title,omitempty"`
 }
 
+// Firmware is UEFI for a guest.
+type Firmware struct {
+	// Code is the firmware itself, Vars the flash with its variables. The guest may
+	// write there; the file stays as it is.
+	Code string `json:"code"`
+	Vars string `json:"vars"`
+}
+
 // Known is a report that does not spoil a verdict.
 type Known struct {
 	// Title is a pattern for the whole title.
@@ -82,7 +92,11 @@ func Load(file, dir string) (*Config, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("%s: %v", file, err)
 	}
-	for _, p := range []*string{&c.QEMURoot, &c.Image, &c.Initrd} {
+	paths := []*string{&c.QEMURoot, &c.Image, &c.Initrd}
+	if c.Firmware != nil {
+		paths = append(paths, &c.Firmware.Code, &c.Firmware.Vars)
+	}
+	for _, p := range paths {
 		if !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

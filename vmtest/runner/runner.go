@@ -119,10 +119,17 @@ func Run(ctx context.Context, c *Config, env Env) *Result {
 
 // machine is the machine of the test, on the accelerator that works everywhere.
 func (c *Config) machine() *qemu.Machine {
-	return &qemu.Machine{
+	m := &qemu.Machine{
 		Arch: c.Arch, Root: c.QEMURoot, Accel: qemu.TCG,
 		Kernel: c.Image, Initrd: c.Initrd, Append: c.Append, MemoryMiB: c.MemoryMiB, CPUs: c.CPUs,
 	}
+	if f := c.Firmware; f != nil {
+		m.Extra = []string{
+			"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + f.Code,
+			"-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=" + f.Vars,
+		}
+	}
+	return m
 }
 
 // guest runs the machine and fills in what was seen.
