@@ -59,7 +59,7 @@ rebuilt_programs = rule(
         "headers_dir": attr.string(doc = "Folder of the configured headers.", mandatory = True),
         "kernel": attr.string(doc = "Key of the kernel, for messages.", mandatory = True),
         "platform": attr.label(doc = "The kernel's platform: processor and compiler.", mandatory = True),
-        "_host_compiler": attr.label(default = "//toolchains/debian:gcc-14-x86_64", providers = [ToolRootInfo], cfg = "exec"),
+        "_host_compiler": attr.label(default = "//toolchains/debian:gxx-14-x86_64", providers = [ToolRootInfo], cfg = "exec"),
         "_kbuild": attr.label(default = "//toolchains/kernel/kbuild", executable = True, cfg = "exec"),
         "_sysroot": attr.label(default = "//toolchains/debian:sysroot-x86_64", providers = [ToolRootInfo], cfg = "exec"),
     },
