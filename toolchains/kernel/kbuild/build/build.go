@@ -38,14 +38,11 @@ type Request struct {
 
 // Run does the build. On failure the error carries make's output.
 func Run(r Request) error {
-	work, err := os.MkdirTemp("", "kbuild")
+	work, err := scratch()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	if work, err = filepath.EvalSymlinks(work); err != nil {
-		return err
-	}
 	path, err := searchPath(r.ToolDirs)
 	if err != nil {
 		return err

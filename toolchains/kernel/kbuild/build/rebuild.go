@@ -36,14 +36,11 @@ var programsKbuild []byte
 
 // Rebuild compiles the programs and packs them.
 func Rebuild(r RebuildRequest) error {
-	work, err := os.MkdirTemp("", "kbuild")
+	work, err := scratch()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	if work, err = filepath.EvalSymlinks(work); err != nil {
-		return err
-	}
 	path, err := searchPath(r.ToolDirs)
 	if err != nil {
 		return err
