@@ -178,7 +178,9 @@ def kernel_module(
         probe_make_args = None,
         make_args = None,
         debug_info = None,
+        module_name = None,
         tags = None,
+        testonly = None,
         visibility = None):
     """Builds a module for many kernels.
 
@@ -196,10 +198,13 @@ def kernel_module(
       probe_make_args: arguments with which make probes.
       make_args: further arguments for make when building.
       debug_info: keep DWARF.
+      module_name: the module's name where it is not the target's.
       tags: tags of all targets.
+      testonly: only tests may use the targets.
       visibility: of all targets.
     """
     tags = tags or []
+    module_name = module_name or name
     groups = {name: []}
     for key, kernel in kernels.items():
         target = "{}/{}".format(name, key)
@@ -209,7 +214,7 @@ def kernel_module(
             debug_info = debug_info,
             kernel = kernel.label,
             make_args = make_args,
-            module_name = name,
+            module_name = module_name,
             platform = kernel.platform,
             probe_make_args = probe_make_args,
             probe_output = probe_output,
@@ -220,6 +225,7 @@ def kernel_module(
                 "flavour=" + kernel.flavour,
                 "series=" + kernel.series,
             ],
+            testonly = testonly,
             visibility = visibility,
         )
         group = name
@@ -230,8 +236,9 @@ def kernel_module(
     for group, modules in groups.items():
         _kernel_module_bundle(
             name = group,
-            module_name = name,
+            module_name = module_name,
             modules = modules,
             tags = tags,
+            testonly = testonly,
             visibility = visibility,
         )
