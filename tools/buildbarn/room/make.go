@@ -3,6 +3,7 @@
 package room
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// devices are those of the machine that every program may expect.
+// devices are those of the machine that programs may expect.
 var devices = []string{"full", "null", "random", "urandom", "zero"}
 
 // build makes the room and moves the process into it. The process is alone in its
@@ -36,6 +37,9 @@ func (s *Spec) build() error {
 		return err
 	}
 	for _, name := range devices {
+		if _, err := os.Stat("/dev/" + name); errors.Is(err, os.ErrNotExist) {
+			continue // a machine that is itself a sandbox
+		}
 		if err := bind(Bind{From: "/dev/" + name, To: in("/dev/" + name), Writable: true}); err != nil {
 			return err
 		}

@@ -98,6 +98,15 @@ func TestRoomHoldsWhatIsNamed(t *testing.T) {
 		"processes: 2", "env: [ONLY=this]", "write root: true", "write shown: true", "write build: true",
 		"loopback: <nil>", "connects: <nil>", "interfaces: 1",
 	}
+	// A sandbox around this test may have fewer devices.
+	want = slices.DeleteFunc(want, func(line string) bool {
+		name, ok := strings.CutPrefix(line, "/dev/")
+		if !ok || !slices.Contains(devices, name) {
+			return false
+		}
+		_, err := os.Stat(line)
+		return err != nil
+	})
 	if !slices.Equal(got, want) {
 		t.Errorf("in the room:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
