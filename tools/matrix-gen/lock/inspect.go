@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
-	"github.com/tidelock/tidelock/tools/matrix-gen/lock/rpm"
+	"github.com/tidelock/tidelock/toolchains/kernel/kernelpack/rpm"
 )
 
 // Inspection is what a header package says about its kernel.
@@ -93,7 +93,7 @@ func Inspect(file, format string) (*Inspection, error) {
 		})
 	case FormatRPM:
 		err = rpm.WalkFile(file, func(e *rpm.Entry, body io.Reader) error {
-			if e.Kind != rpm.File {
+			if e.Kind != deb.File {
 				return nil
 			}
 			return keep(e.Name, e.Size, body)
