@@ -120,7 +120,7 @@ func TestWhatTheKernelWouldRefuse(t *testing.T) {
 		{"a changed symbol version", flip(data, versions.Offset), x86.expect, "the kernel's is"},
 		{"a proprietary licence", replace(t, data, "license=GPL", "license=ABC"), x86.expect, `its licence is "ABC"`},
 		{"an unknown symbol", replace(t, data, "\x00_printk\x00", "\x00_qrintk\x00"), x86.expect, "does not export _qrintk"},
-		{"a source's path", replace(t, data, "goodbye, %s\n", "/home/me/x.c"), x86.expect, "holds the path /home/me/x.c"},
+		{"a source's path", replace(t, data, "6goodbye, %s\n", " /home/me/x.c"), x86.expect, "holds the path /home/me/x.c"},
 		{"half a file", data[:len(data)/2], x86.expect, ""},
 		{"not a module", []byte("hello"), x86.expect, "not an ELF object"},
 	} {
