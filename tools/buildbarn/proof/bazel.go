@@ -60,7 +60,7 @@ func (b *bazel) build(ctx context.Context, name string) (*Build, error) {
 		err = nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s build: %w", name, err)
+		return nil, fmt.Errorf("%s build: Bazel failed, its own words are above: %w", name, err)
 	}
 	build := &Build{Seconds: time.Since(start).Seconds()}
 	file, err := os.Open(entries)
