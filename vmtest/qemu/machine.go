@@ -36,9 +36,15 @@ type Machine struct {
 	Kernel, Initrd, Append string
 	// MemoryMiB and CPUs are the machine's size.
 	MemoryMiB, CPUs int
+	// Firmware is UEFI, if it is to start the kernel.
+	Firmware *Firmware
 	// Extra arguments stand at the end.
 	Extra []string
 }
+
+// Firmware is UEFI in two flash chips: the program and its variables, which the
+// guest may write.
+type Firmware struct{ Code, Vars string }
 
 // board is what differs between architectures.
 type board struct {
@@ -51,6 +57,10 @@ type board struct {
 	// normal use, so there it is a 16550 on PCI, for which every kernel in the
 	// lock has the driver built in.
 	eventDevice func(chardev string) []string
+	// The same for a guest with firmware, which talks on the serial ports that it
+	// finds; nil where it leaves the port above alone.
+	firmwareEvents      string
+	firmwareEventDevice func(chardev string) []string
 }
 
 var boards = map[string]board{
@@ -64,6 +74,9 @@ var boards = map[string]board{
 		console:     "ttyS0",
 		events:      "ttyS1",
 		eventDevice: func(c string) []string { return []string{"-serial", "chardev:" + c} },
+		// The third of a PC's serial ports, which OVMF does not look for.
+		firmwareEvents:      "ttyS2",
+		firmwareEventDevice: func(c string) []string { return []string{"-device", "isa-serial,index=2,chardev=" + c} },
 	},
 	AArch64: {
 		program: "qemu-system-aarch64",
@@ -138,11 +151,19 @@ func (m *Machine) Args(c Chardevs) ([]string, error) {
 	add(m.dataDirs()...)
 	add(model...)
 	add("-accel", m.Accel, "-m", strconv.Itoa(m.MemoryMiB), "-smp", strconv.Itoa(m.CPUs))
+	events, eventDevice := b.events, b.eventDevice
+	if f := m.Firmware; f != nil {
+		add("-drive", "if=pflash,unit=0,format=raw,readonly=on,file="+f.Code)
+		add("-drive", "if=pflash,unit=1,format=raw,file="+f.Vars)
+		if b.firmwareEventDevice != nil {
+			events, eventDevice = b.firmwareEvents, b.firmwareEventDevice
+		}
+	}
 	line := []string{
 		"console=" + b.console + ",115200",
 		// A dead kernel restarts at once, and -no-reboot makes that QEMU's end.
 		"panic=-1", "oops=panic",
-		"vmtest.events=" + b.events,
+		"vmtest.events=" + events,
 	}
 	if m.Append != "" {
 		line = append(line, m.Append)
@@ -150,7 +171,7 @@ func (m *Machine) Args(c Chardevs) ([]string, error) {
 	add("-kernel", m.Kernel, "-initrd", m.Initrd, "-append", strings.Join(line, " "))
 	add("-chardev", with(c.Console, "console"), "-serial", "chardev:console")
 	add("-chardev", with(c.Events, "events"))
-	add(b.eventDevice("events")...)
+	add(eventDevice("events")...)
 	add(m.Extra...)
 	return args, nil
 }

@@ -4,6 +4,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,6 +91,12 @@ type Env struct {
 func Run(ctx context.Context, c *Config, env Env) *Result {
 	r := &Result{Schema: 1, Name: c.Name, Kernel: c.Kernel, Arch: c.Arch, Accel: qemu.TCG}
 	seen := &verdict.Seen{}
+	if c.Firmware != nil {
+		var remove func()
+		if c, remove, seen.QEMUErr = c.withOwnVars(); seen.QEMUErr == nil {
+			defer remove()
+		}
+	}
 	m := c.machine()
 	if c.Accel != qemu.TCG {
 		works, why := qemu.KVMWorks(ctx, m, env.CacheDir)
@@ -117,6 +124,28 @@ func Run(ctx context.Context, c *Config, env Env) *Result {
 	return r
 }
 
+// withOwnVars is the same test with a copy of the firmware's variables, for the
+// guest to write to.
+func (c *Config) withOwnVars() (*Config, func(), error) {
+	data, err := os.ReadFile(c.Firmware.Vars)
+	if err != nil {
+		return c, nil, err
+	}
+	f, err := os.CreateTemp(os.Getenv("TEST_TMPDIR"), "vars-*.fd")
+	if err != nil {
+		return c, nil, err
+	}
+	remove := func() { os.Remove(f.Name()) }
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err != nil {
+		remove()
+		return c, nil, err
+	}
+	own := *c
+	own.Firmware = &Firmware{Code: c.Firmware.Code, Vars: f.Name()}
+	return &own, remove, nil
+}
+
 // machine is the machine of the test, on the accelerator that works everywhere.
 func (c *Config) machine() *qemu.Machine {
 	m := &qemu.Machine{
@@ -124,10 +153,7 @@ func (c *Config) machine() *qemu.Machine {
 		Kernel: c.Image, Initrd: c.Initrd, Append: c.Append, MemoryMiB: c.MemoryMiB, CPUs: c.CPUs,
 	}
 	if f := c.Firmware; f != nil {
-		m.Extra = []string{
-			"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + f.Code,
-			"-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=" + f.Vars,
-		}
+		m.Firmware = &qemu.Firmware{Code: f.Code, Vars: f.Vars}
 	}
 	return m
 }
