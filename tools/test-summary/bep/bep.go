@@ -13,13 +13,14 @@ import (
 	"sort"
 )
 
-// Results are the tests of one run.
+// Results are the tests of one run, and the targets that could not be built.
 type Results struct {
 	Passed  []string
-	Failed  map[string]string // label to status, such as FAILED or TIMEOUT
+	Failed  map[string]string // label to status, such as FAILED, TIMEOUT or FAILED_TO_BUILD
 	Flaky   []string          // passed, but not at the first try
-	Skipped []string          // could not be built for this platform
+	Skipped []string          // not meant for this platform
 	Aborted bool              // the build stopped before it was finished
+	Exit    string            // how Bazel itself says that it ended, such as SUCCESS or PARSING_FAILURE
 }
 
 type event struct {
@@ -35,6 +36,14 @@ type event struct {
 	TestSummary *struct {
 		OverallStatus string `json:"overallStatus"`
 	} `json:"testSummary"`
+	Completed struct {
+		Success bool `json:"success"`
+	} `json:"completed"`
+	Finished struct {
+		ExitCode struct {
+			Name string `json:"name"`
+		} `json:"exitCode"`
+	} `json:"finished"`
 	Aborted *struct {
 		Reason string `json:"reason"`
 	} `json:"aborted"`
@@ -44,6 +53,7 @@ type event struct {
 // reported by Aborted, not by an error: its tests still count.
 func Read(r io.Reader) (*Results, error) {
 	res := &Results{Failed: map[string]string{}, Aborted: true}
+	var unbuilt []string
 	d := json.NewDecoder(r)
 	for n := 1; ; n++ {
 		var e event
@@ -57,10 +67,23 @@ func Read(r io.Reader) (*Results, error) {
 		switch {
 		case e.ID.BuildFinished != nil:
 			res.Aborted = false
+			res.Exit = e.Finished.ExitCode.Name
 		case e.ID.TargetCompleted != nil && e.Aborted != nil && e.Aborted.Reason == "SKIPPED":
 			res.Skipped = append(res.Skipped, e.ID.TargetCompleted.Label)
+		case e.ID.TargetCompleted != nil && !e.Completed.Success:
+			unbuilt = append(unbuilt, e.ID.TargetCompleted.Label)
 		case e.ID.TestSummary != nil && e.TestSummary != nil:
 			res.add(e.ID.TestSummary.Label, e.TestSummary.OverallStatus)
+		case e.ID.TestSummary != nil:
+			// Announced with its target and then never run.
+			res.add(e.ID.TestSummary.Label, "NO_STATUS")
+		}
+	}
+	// A test that could not be built has no summary, and neither has what is no
+	// test: without this, a run with nothing but broken targets has no failures.
+	for _, label := range unbuilt {
+		if _, ok := res.Failed[label]; !ok {
+			res.add(label, "FAILED_TO_BUILD")
 		}
 	}
 	sort.Strings(res.Passed)
@@ -83,8 +106,12 @@ func (r *Results) add(label, status string) {
 
 // Bad reports whether the run must not count as green.
 func (r *Results) Bad() bool {
-	return len(r.Failed) > 0 || len(r.Passed) == 0 || r.Aborted
+	return len(r.Failed) > 0 || len(r.Passed) == 0 || r.Aborted || r.ended()
 }
+
+// ended reports whether Bazel says that something is wrong, such as a BUILD file
+// that cannot be read, which belongs to no target.
+func (r *Results) ended() bool { return r.Exit != "" && r.Exit != "SUCCESS" }
 
 // Print lists what did not go well and ends with the line "N passed, N failed".
 func (r *Results) Print(w io.Writer) {
@@ -98,6 +125,12 @@ func (r *Results) Print(w io.Writer) {
 	}
 	for _, label := range r.Flaky {
 		fmt.Fprintf(w, "%-8s %s\n", "FLAKY", label)
+	}
+	for _, label := range r.Skipped {
+		fmt.Fprintf(w, "%-8s %s\n", "SKIPPED", label)
+	}
+	if r.ended() && len(r.Failed) == 0 {
+		fmt.Fprintf(w, "bazel ended with %s; its log says why\n", r.Exit)
 	}
 	if r.Aborted {
 		fmt.Fprintln(w, "the build was stopped before its end")

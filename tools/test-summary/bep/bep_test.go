@@ -11,7 +11,16 @@ func summary(label, status string) string {
 	return `{"id":{"testSummary":{"label":"` + label + `"}},"testSummary":{"overallStatus":"` + status + `"}}` + "\n"
 }
 
+func completed(label, payload string) string {
+	return `{"id":{"targetCompleted":{"label":"` + label + `"}},` + payload + `}` + "\n"
+}
+
 const (
+	built    = `"completed":{"success":true}`
+	broken   = `"completed":{"failureDetail":{"message":"1 error"}}`
+	analysis = `"aborted":{"reason":"ANALYSIS_FAILURE"}`
+	skipped  = `"aborted":{"reason":"SKIPPED"}`
+
 	started  = `{"id":{"started":{}},"started":{"uuid":"1"}}` + "\n"
 	finished = `{"id":{"buildFinished":{}},"finished":{"exitCode":{"name":"SUCCESS"}}}` + "\n"
 )
@@ -27,6 +36,15 @@ func TestRead(t *testing.T) {
 		{"flaky", started + summary("//a", "FLAKY") + finished, "FLAKY    //a\n1 passed, 0 failed\n", false},
 		{"nothing ran", started + finished, "0 passed, 0 failed\n", true},
 		{"stopped", started + summary("//a", "PASSED"), "the build was stopped before its end\n1 passed, 0 failed\n", true},
+		{"built", completed("//a", built) + summary("//a", "PASSED") + completed("//lib", built) + finished, "1 passed, 0 failed\n", false},
+		{"not built", summary("//a", "PASSED") + completed("//b", broken) + completed("//c", analysis) + completed("//d", `"aborted":{}`) + finished,
+			"FAILED_TO_BUILD //b\nFAILED_TO_BUILD //c\nFAILED_TO_BUILD //d\n1 passed, 3 failed\n", true},
+		{"not built, with a summary", completed("//b", broken) + summary("//b", "FAILED_TO_BUILD") + finished, "FAILED_TO_BUILD //b\n0 passed, 1 failed\n", true},
+		{"announced, not run", summary("//a", "PASSED") + `{"id":{"testSummary":{"label":"//b"}},"aborted":{}}` + "\n" + finished,
+			"NO_STATUS //b\n1 passed, 1 failed\n", true},
+		{"another platform's", summary("//a", "PASSED") + completed("//b", skipped) + finished, "SKIPPED  //b\n1 passed, 0 failed\n", false},
+		{"no target is to blame", summary("//a", "PASSED") + `{"id":{"buildFinished":{}},"finished":{"exitCode":{"name":"PARSING_FAILURE","code":1}}}` + "\n",
+			"bazel ended with PARSING_FAILURE; its log says why\n1 passed, 0 failed\n", true},
 		{"cut off in a line", started + summary("//a", "PASSED") + `{"id":{"testSum`, "the build was stopped before its end\n1 passed, 0 failed\n", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
