@@ -85,6 +85,14 @@ def _few_skipped_test_impl(ctx):
 
 _few_skipped_test = analysistest.make(_few_skipped_test_impl)
 
+def _part_skipped_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[KernelModuleBundleInfo]
+    asserts.equals(env, 2, len([key for key, module in info.modules.items() if module.skipped]))
+    return analysistest.end(env)
+
+_part_skipped_test = analysistest.make(_part_skipped_test_impl)
+
 def _failure_test_impl(ctx):
     env = analysistest.begin(ctx)
     for words in ctx.attr.words:
@@ -188,6 +196,10 @@ def kernel_module_tests(name):
             "debian/x86_64/6.1.0-100-amd64: gone-0.deb: on no mirror",
         ],
     )
+    _part_skipped_test(
+        name = "part_skipped_test",
+        target_under_test = ":many/debian/x86_64/6.1",
+    )
     _failure_test(
         name = "outside_test",
         target_under_test = ":outside/debian/x86_64/6.1.0-0-amd64",
@@ -205,6 +217,7 @@ def kernel_module_tests(name):
             ":few_skipped_test",
             ":many_skipped_test",
             ":outside_test",
+            ":part_skipped_test",
             ":skipped_test",
         ],
     )
