@@ -34,7 +34,7 @@ def _debian_impl(mctx):
             labels = declare_packages(
                 lock,
                 lock_name = str(tag.file),
-                refresh = "tools/bazel run //tools/deb-lock -- --update",
+                refresh = "tools/bazel run //tools/deb-lock -- --update --roots=$PWD/{}/roots.json".format(tag.file.package),
             )
             _hub(
                 name = tag.name,

@@ -14,17 +14,35 @@ _SNAPSHOT = "https://snapshot.debian.org/archive"
 # Folders of $TIDELOCK_DISTDIR that may hold a file, besides itself.
 _DISTDIR_FOLDERS = ["", "bazel/", "packages/"]
 
+# Names that a suite of Debian goes by; other suites are a third party's.
+_SUITES = [
+    "bullseye",
+    "bookworm",
+    "trixie",
+    "forky",
+    "duke",
+    "sid",
+    "oldoldstable",
+    "oldstable",
+    "stable",
+    "testing",
+    "unstable",
+]
+
+def _words(text):
+    return [word for word in text.replace("\t", " ").split(" ") if word]
+
 def _one_line_entries(text):
     """(uri, suite) pairs of a sources.list file."""
     entries = []
     for line in text.splitlines():
         line = line.split("#")[0].strip()
-        if not line.startswith("deb ") and not line.startswith("deb\t"):
+        if not (line.startswith("deb ") or line.startswith("deb\t") or line.startswith("deb[")):
             continue
-        rest = line[4:].strip()
+        rest = line[3:].strip()
         if rest.startswith("["):
             rest = rest[rest.find("]") + 1:]
-        words = [w for w in rest.replace("\t", " ").split(" ") if w]
+        words = _words(rest)
         if len(words) >= 2:
             entries.append((words[0], words[1]))
     return entries
@@ -32,36 +50,56 @@ def _one_line_entries(text):
 def _deb822_entries(text):
     """(uri, suite) pairs of a .sources file."""
     entries = []
-    for stanza in (text + "\n").replace("\r", "").replace("\n \n", "\n\n").split("\n\n"):
-        fields = {}
-        last = None
-        for line in stanza.splitlines():
-            if line.startswith("#"):
-                continue
-            if line[:1] in [" ", "\t"] and last:
-                fields[last] += " " + line.strip()
-            elif ":" in line:
-                last, _, value = line.partition(":")
-                last = last.lower()
-                fields[last] = value.strip()
-        if fields.get("enabled", "yes").lower() in ["no", "false"]:
+    stanzas = [{}]
+    last = None
+    for line in text.replace("\r", "").splitlines():
+        if not line.strip():
+            stanzas.append({})
+            last = None
+        elif line.startswith("#"):
             continue
-        if "deb" not in fields.get("types", "deb").split(" "):
+        elif line[0] in [" ", "\t"]:
+            if last:
+                stanzas[-1][last] += " " + line.strip()
+        elif ":" in line:
+            last, _, value = line.partition(":")
+            last = last.lower()
+            stanzas[-1][last] = value.strip()
+    for fields in stanzas:
+        if fields.get("enabled", "yes").lower() in ["no", "false", "without", "off", "disable", "0"]:
             continue
-        for uri in fields.get("uris", "").split(" "):
-            for suite in fields.get("suites", "").split(" "):
-                if uri and suite:
-                    entries.append((uri, suite))
+        if "deb" not in _words(fields.get("types", "")):
+            continue
+        for uri in _words(fields.get("uris", "")):
+            for suite in _words(fields.get("suites", "")):
+                entries.append((uri, suite))
     return entries
 
-def _archive_of(uri, suite):
+def _archive_of(suite):
     """Which archive of a lock an apt entry serves; None for third parties' repositories."""
-    name = uri.rstrip("/").split("/")[-1]
-    if name == "debian-security" or suite.endswith("-security") or suite.endswith("/updates"):
-        return "debian-security"
-    if name == "debian":
-        return "debian"
-    return None
+    base, _, pocket = suite.rstrip("/").partition("-")
+    base, _, old = base.partition("/")
+    if base not in _SUITES:
+        return None
+    return "debian-security" if pocket == "security" or old == "updates" else "debian"
+
+def _expand(rctx, uri):
+    """The addresses behind one of apt's: a list of mirrors in a file of this machine is read."""
+    if uri.startswith("http://") or uri.startswith("https://"):
+        return [uri.rstrip("/")]
+    if uri.startswith("file:") or uri.startswith("copy:"):
+        return ["file:///" + uri[len("file:"):].strip("/")]
+    if uri.startswith("mirror+file:"):
+        listed = rctx.path("/" + uri[len("mirror+file:"):].lstrip("/"))
+        if not listed.exists:
+            return []
+        found = []
+        for line in rctx.read(listed, watch = "no").splitlines():
+            words = _words(line.split("#")[0])
+            if words and (words[0].startswith("http://") or words[0].startswith("https://")):
+                found.append(words[0].rstrip("/"))
+        return found
+    return []
 
 def configured_mirrors(rctx):
     """The base URLs per archive id that this machine is configured with, in order.
@@ -85,9 +123,9 @@ def configured_mirrors(rctx):
                 entries += _one_line_entries(rctx.read(part, watch = "no"))
     found = {"debian": [], "debian-security": []}
     for uri, suite in entries:
-        archive = _archive_of(uri, suite)
-        if archive and (uri.startswith("http://") or uri.startswith("https://")):
-            found[archive].append(uri.rstrip("/"))
+        archive = _archive_of(suite)
+        if archive:
+            found[archive] += _expand(rctx, uri)
     base = rctx.getenv("TIDELOCK_DEBIAN_MIRROR", "").rstrip("/")
     if base:
         found["debian"].append(base)
@@ -96,10 +134,35 @@ def configured_mirrors(rctx):
     for uri in list(found["debian"]):
         if uri.endswith("/debian"):
             found["debian-security"].append(uri + "-security")
+    for uri in list(found["debian-security"]):
+        if uri.endswith("/debian-security"):
+            found["debian"].append(uri[:-len("-security")])
     return {archive: _unique(uris) for archive, uris in found.items()}
 
 def _unique(items):
     return {item: None for item in items}.keys()
+
+def distdir_urls(rctx, name):
+    """The files of $TIDELOCK_DISTDIR that may be a package, as URLs.
+
+    Args:
+      rctx: a repository context; the rule's `environ` must include MIRROR_ENVIRON.
+      name: the package's file name.
+
+    Returns:
+      A list of file URLs, empty where there is none.
+    """
+    distdir = rctx.getenv("TIDELOCK_DISTDIR", "").rstrip("/")
+    if not distdir:
+        return []
+    if not distdir.startswith("/"):
+        fail("TIDELOCK_DISTDIR is {}, a relative path, and Bazel runs in a folder of its own. Give the whole path.".format(distdir))
+    found = []
+    for folder in _DISTDIR_FOLDERS:
+        candidate = rctx.path(distdir + "/" + folder + name)
+        if candidate.exists:
+            found.append("file://" + str(candidate).replace("%", "%25").replace(" ", "%20").replace("#", "%23"))
+    return found
 
 def package_urls(rctx, archive, path, snapshot):
     """All URLs to try for one file of an archive.
@@ -113,18 +176,12 @@ def package_urls(rctx, archive, path, snapshot):
     Returns:
       A list of URLs, nearest first.
     """
-    name = path.split("/")[-1]
-    distdir = rctx.getenv("TIDELOCK_DISTDIR", "")
-    if distdir:
-        for folder in _DISTDIR_FOLDERS:
-            candidate = rctx.path(distdir + "/" + folder + name)
-            if candidate.exists:
-                return ["file://" + str(candidate)]
+    urls = distdir_urls(rctx, path.split("/")[-1])
     mirrors = configured_mirrors(rctx)
     if archive not in mirrors:
         fail("The lock names the archive {}; known are {}. Correct the lock, or teach mirrors.bzl about it.".format(archive, sorted(mirrors)))
     quoted = path.replace("+", "%2B").replace("~", "%7E")
-    urls = [base + "/" + quoted for base in mirrors[archive]]
+    urls += [base + "/" + quoted for base in mirrors[archive]]
     if snapshot:
         urls.append("{}/{}/{}/{}".format(_SNAPSHOT, archive, snapshot, quoted))
     return urls

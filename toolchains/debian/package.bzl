@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One repository for each pinned package file, fetched when something needs it."""
 
-load(":mirrors.bzl", "MIRROR_ENVIRON", "package_urls")
+load(":mirrors.bzl", "MIRROR_ENVIRON", "distdir_urls", "package_urls")
 load(":providers.bzl", "DebianPackageInfo")
 
 def repository_name(key):
@@ -44,14 +44,14 @@ package_file(
 
 def _package_repository_impl(rctx):
     if rctx.attr.url:
-        urls = [rctx.attr.url]
+        urls = distdir_urls(rctx, rctx.attr.key) + [rctx.attr.url]
     else:
         urls = package_urls(rctx, rctx.attr.archive, rctx.attr.path, rctx.attr.snapshot)
     got = rctx.download(urls, output = "file/" + rctx.attr.key, sha256 = rctx.attr.sha256, allow_fail = True)
     if got.success:
         field, value = "file", "file/" + rctx.attr.key
     else:
-        why = "not found in any of {} places with sha256 {}".format(len(urls), rctx.attr.sha256)
+        why = "not found in any of {} places with sha256 {}; to look again: tools/bazel fetch --force --repo=@@{}".format(len(urls), rctx.attr.sha256, rctx.name)
         if not rctx.attr.may_be_missing or rctx.getenv("TIDELOCK_MISSING", "") != "skip":
             fail("\n".join([
                 "The pinned package {} cannot be had: {}.".format(rctx.attr.key, why),
@@ -81,7 +81,8 @@ package_repository = repository_rule(
         "snapshot": attr.string(doc = "Time at which the lock saw the archive, such as 20261120T000000Z."),
         "url": attr.string(doc = "Where the file lies, for packages outside the Debian archives."),
     },
-    environ = MIRROR_ENVIRON + ["TIDELOCK_MISSING"],
+    # TIDELOCK_MISSING is read, and so watched, only where a package is gone.
+    environ = MIRROR_ENVIRON,
 )
 
 def declare_packages(lock, lock_name, refresh, may_be_missing = False):

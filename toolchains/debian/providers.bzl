@@ -17,7 +17,8 @@ A tree in which every program is a static launcher that starts the real one by
 the tree's own dynamic loader, so that `<tree.path>/usr/bin/make` can be
 executed by an action wherever the tree lies.""",
     fields = {
-        "tree": "File: the directory. Example: bazel-out/k8-opt-exec/bin/toolchains/debian/kbuild",
+        "missing": "String: why there is no tree, \"\" where there is one; only roots with may_be_missing lack theirs.",
+        "tree": "File: the directory; None where missing. Example: bazel-out/k8-opt-exec/bin/toolchains/debian/kbuild",
         "name": "String: the root's name in roots.json. Example: \"kbuild\"",
     },
 )

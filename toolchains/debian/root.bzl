@@ -23,18 +23,15 @@ _EXCLUDE = [
     "var",
 ]
 
-def _files(ctx):
-    files = []
-    for target in ctx.attr.packages:
-        package = target[DebianPackageInfo]
-        if not package.file:
-            fail("{}: the tool root needs the package {}, which is missing: {}.".format(ctx.label, package.key, package.missing))
-        files.append(package.file)
-    return files
-
 def _debian_root_impl(ctx):
+    infos = [target[DebianPackageInfo] for target in ctx.attr.packages]
+    missing = "; ".join(["{}: {}".format(info.key, info.missing) for info in infos if not info.file])
+    if missing and ctx.attr.may_be_missing:
+        return [DefaultInfo(), ToolRootInfo(missing = missing, name = ctx.label.name, tree = None)]
+    if missing:
+        fail("{}: packages of the tool root are missing: {}.".format(ctx.label, missing))
+    packages = [info.file for info in infos]
     tree = ctx.actions.declare_directory(ctx.label.name)
-    packages = _files(ctx)
     args = ctx.actions.args()
     args.add("-out", tree.path)
     inputs = list(packages)
@@ -56,13 +53,14 @@ def _debian_root_impl(ctx):
     )
     return [
         DefaultInfo(files = depset([tree])),
-        ToolRootInfo(name = ctx.label.name, tree = tree),
+        ToolRootInfo(missing = "", name = ctx.label.name, tree = tree),
     ]
 
 _ATTRS = {
     "exclude": attr.string_list(doc = "Path patterns to leave out, besides documentation and the like."),
     "keep_scripts": attr.bool(doc = "Leave scripts as they are, for roots whose user gives them an interpreter."),
     "links": attr.string_dict(doc = "Further names: path of the name to path of the file, as Debian's alternatives would make them."),
+    "may_be_missing": attr.bool(doc = "Where a package is missing, be a root without a tree instead of an error."),
     "packages": attr.label_list(doc = "The packages, in the order in which they are unpacked.", mandatory = True, providers = [DebianPackageInfo]),
     "_toolroot": attr.label(default = "//toolchains/debian/toolroot", executable = True, cfg = "exec"),
 }

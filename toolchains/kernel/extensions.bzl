@@ -34,6 +34,7 @@ debian_root(
         "usr/src",
     ],
     keep_scripts = True,
+    may_be_missing = True,
     packages = ["{label}"] + ROOTS["kernel-libraries"],
     tags = ["manual"],
 )
@@ -108,6 +109,8 @@ def _build_file(lock, lock_name, labels):
         text.append(_TOOLS.format(key = key, label = labels[key]))
     for kernel in lock["kernels"]:
         packages = kernel["packages"]
+        if kernel["compiler"]["name"] != "gcc":
+            fail("{}: {} was built by {}, and there are toolchains for gcc only. Leave it out of the lock.".format(lock_name, _key(kernel), kernel["compiler"]["text"]))
         headers_dir = _HEADERS_DIR[kernel["format"]].format(kernel["release"])
         rebuild = kernel["kbuild"] == "rebuild"
         if not rebuild and "kbuild_x86_64" not in packages:
@@ -193,7 +196,7 @@ def _kernels_impl(mctx):
                 lock | {"packages": {key: package for key, package in lock["packages"].items() if key not in built}},
                 lock_name = str(tag.file),
                 may_be_missing = True,
-                refresh = "tools/bazel run //tools/matrix-gen -- lock --update",
+                refresh = "tools/bazel run //tools/matrix-gen -- crawl --output=/tmp/crawl, then tools/bazel run //tools/matrix-gen -- lock --update --skip-missing --input=/tmp/crawl",
             )
             labels |= built
             _hub(

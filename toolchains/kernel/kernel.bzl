@@ -35,7 +35,8 @@ packed_headers = rule(
 def _distribution_kernel_impl(ctx):
     headers = ctx.attr.headers[PackedHeadersInfo]
     shared = [target[PackedHeadersInfo] for target in ctx.attr.shared_headers]
-    missing = [info.missing for info in [headers] + shared if info.missing]
+    tools = ctx.attr.tools[ToolRootInfo] if ctx.attr.tools else None
+    missing = [info.missing for info in [headers] + shared + ([tools] if tools else []) if info.missing]
     return [
         DefaultInfo(files = depset([info.file for info in [headers] + shared if info.file])),
         KernelInfo(
@@ -52,7 +53,7 @@ def _distribution_kernel_impl(ctx):
             release = ctx.attr.release,
             series = ctx.attr.series,
             shared_headers = [info.file for info in shared if info.file],
-            tools = ctx.attr.tools[ToolRootInfo] if ctx.attr.tools else None,
+            tools = tools,
         ),
     ]
 
