@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """kernel_module: one module, many kernels."""
 
-load("//toolchains/debian:providers.bzl", "ToolRootInfo")
 load(":compiler.bzl", "TOOLCHAIN_TYPE", "to_kernel_platform")
 load(":providers.bzl", "KernelInfo", "KernelModuleBundleInfo", "KernelModuleInfo")
 

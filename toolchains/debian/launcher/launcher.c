@@ -105,6 +105,27 @@ static __attribute__((noreturn)) void die(const char *path, const char *why)
 		syscall4(SYS_exit_group, 127, 0, 0, 0);
 }
 
+static int starts_with(const char *s, const char *prefix)
+{
+	while (*prefix && *s == *prefix) {
+		s++;
+		prefix++;
+	}
+	return !*prefix;
+}
+
+/* Takes out what would make the root's loader load the host's libraries. */
+static void clean_environment(char **envp)
+{
+	char **to = envp;
+
+	for (; *envp; envp++)
+		if (!starts_with(*envp, "LD_PRELOAD=") && !starts_with(*envp, "LD_LIBRARY_PATH=") &&
+		    !starts_with(*envp, "LD_AUDIT="))
+			*to++ = *envp;
+	*to = 0;
+}
+
 static int has_slash(const char *s)
 {
 	while (*s && *s != '/')
@@ -175,6 +196,8 @@ __attribute__((noreturn, used)) void launch(word *stack)
 	for (aux = (word *)(e + 1); aux[0] != AT_NULL; aux += 2)
 		if (aux[0] == AT_EXECFN)
 			self = (const char *)aux[1];
+	/* After the auxiliary vector was found: it starts where the environment ended. */
+	clean_environment(envp);
 	if (config[0] == '@')
 		die(self, "launcher: not configured; toolroot writes the configuration");
 

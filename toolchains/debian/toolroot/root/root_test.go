@@ -103,6 +103,16 @@ func TestStartedInEveryWay(t *testing.T) {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	})
+	t.Run("without what the caller would preload", func(t *testing.T) {
+		for _, name := range []string{"LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH"} {
+			cmd := exec.Command(filepath.Join(bin, "env"))
+			cmd.Env = []string{"A=1", name + "=/nonexistent/x.so", "B=2"}
+			out, err := cmd.CombinedOutput()
+			if err != nil || string(out) != "A=1\nB=2\n" {
+				t.Errorf("%s: got %q, %v", name, out, err)
+			}
+		}
+	})
 	t.Run("with odd arguments", func(t *testing.T) {
 		args := []string{"%s|", "", "a b", "\x01\x02", "--argv0", "ü"}
 		if got := output(t, "/", filepath.Join(bin, "printf"), args...); got != "|a b|\x01\x02|--argv0|ü|" {
@@ -225,7 +235,8 @@ func TestLaterPackageWinsAndExclude(t *testing.T) {
 		Packages: []string{
 			makeDeb(t, file("usr/bin/a", "1"), file("usr/share/doc/a/x", "doc")),
 			makeDeb(t, file("bin/a", "2"), link("usr/bin/x", "a")),
-			makeDeb(t, file("usr/bin/x", "3")),
+			makeDeb(t, file("usr/bin/x", "3"), file("usr/bin/y", "4")),
+			makeDeb(t, link("usr/bin/y", "x")),
 		},
 		Exclude: []string{"usr/share/doc"},
 		Links:   []Link{{Name: "usr/bin/b", Target: "usr/bin/a"}},
@@ -233,7 +244,7 @@ func TestLaterPackageWinsAndExclude(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"usr/bin/a": "2", "usr/bin/b": "2", "usr/bin/x": "3"}
+	want := map[string]string{"usr/bin/a": "2", "usr/bin/b": "2", "usr/bin/x": "3", "usr/bin/y": "3"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Fatalf("got  %v\nwant %v", got, want)
 	}

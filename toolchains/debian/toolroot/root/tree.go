@@ -64,12 +64,23 @@ func (t *tree) add(e *deb.Entry, body io.Reader) error {
 	case deb.File:
 		return t.write(name, body, uint32(e.Mode.Perm()))
 	case deb.Symlink:
-		delete(t.modes, name)
-		t.links[name] = e.Link
+		return t.link(name, e.Link)
 	case deb.Hardlink:
-		t.links[name] = "/" + usrMerged(e.Link)
+		return t.link(name, "/"+usrMerged(e.Link))
 	}
 	return nil // folders come with their files
+}
+
+// link notes a link, and takes away the file of an earlier package in its place.
+func (t *tree) link(name, target string) error {
+	if _, ok := t.modes[name]; ok {
+		if err := os.Remove(filepath.Join(t.dir, filepath.FromSlash(name))); err != nil {
+			return err
+		}
+		delete(t.modes, name)
+	}
+	t.links[name] = target
+	return nil
 }
 
 func (t *tree) write(name string, r io.Reader, mode uint32) error {
