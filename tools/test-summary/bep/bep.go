@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 )
 
@@ -19,6 +20,7 @@ type Results struct {
 	Failed  map[string]string // label to status, such as FAILED, TIMEOUT or FAILED_TO_BUILD
 	Flaky   []string          // passed, but not at the first try
 	Skipped []string          // not meant for this platform
+	Idle    []string          // said themselves that they tested nothing, such as a VM without its kernel
 	Aborted bool              // the build stopped before it was finished
 	Exit    string            // how Bazel itself says that it ended, such as SUCCESS or PARSING_FAILURE
 }
@@ -31,8 +33,17 @@ type event struct {
 		TargetCompleted *struct {
 			Label string `json:"label"`
 		} `json:"targetCompleted"`
+		TestResult *struct {
+			Label string `json:"label"`
+		} `json:"testResult"`
 		BuildFinished *struct{} `json:"buildFinished"`
 	} `json:"id"`
+	TestResult struct {
+		Outputs []struct {
+			Name string `json:"name"`
+			URI  string `json:"uri"`
+		} `json:"testActionOutput"`
+	} `json:"testResult"`
 	TestSummary *struct {
 		OverallStatus string `json:"overallStatus"`
 	} `json:"testSummary"`
@@ -54,6 +65,7 @@ type event struct {
 func Read(r io.Reader) (*Results, error) {
 	res := &Results{Failed: map[string]string{}, Aborted: true}
 	var unbuilt []string
+	idle := map[string]bool{}
 	d := json.NewDecoder(r)
 	for n := 1; ; n++ {
 		var e event
@@ -72,6 +84,12 @@ func Read(r io.Reader) (*Results, error) {
 			res.Skipped = append(res.Skipped, e.ID.TargetCompleted.Label)
 		case e.ID.TargetCompleted != nil && !e.Completed.Success:
 			unbuilt = append(unbuilt, e.ID.TargetCompleted.Label)
+		case e.ID.TestResult != nil:
+			for _, o := range e.TestResult.Outputs {
+				if o.Name == "test.xml" {
+					idle[e.ID.TestResult.Label] = testedNothing(o.URI)
+				}
+			}
 		case e.ID.TestSummary != nil && e.TestSummary != nil:
 			res.add(e.ID.TestSummary.Label, e.TestSummary.OverallStatus)
 		case e.ID.TestSummary != nil:
@@ -86,7 +104,14 @@ func Read(r io.Reader) (*Results, error) {
 			res.add(label, "FAILED_TO_BUILD")
 		}
 	}
+	res.Passed = slices.DeleteFunc(res.Passed, func(label string) bool {
+		if idle[label] {
+			res.Idle = append(res.Idle, label)
+		}
+		return idle[label]
+	})
 	sort.Strings(res.Passed)
+	sort.Strings(res.Idle)
 	sort.Strings(res.Flaky)
 	sort.Strings(res.Skipped)
 	return res, nil
@@ -106,14 +131,19 @@ func (r *Results) add(label, status string) {
 
 // Bad reports whether the run must not count as green.
 func (r *Results) Bad() bool {
-	return len(r.Failed) > 0 || len(r.Passed) == 0 || r.Aborted || r.ended()
+	return len(r.Failed) > 0 || len(r.Passed) == 0 || r.Aborted || r.ended() || r.tooIdle()
 }
+
+// tooIdle: of the kernels one in ten may be gone (docs/kernels.md), so of the
+// tests that want them too.
+func (r *Results) tooIdle() bool { return len(r.Idle)*10 > len(r.Idle)+len(r.Passed) }
 
 // ended reports whether Bazel says that something is wrong, such as a BUILD file
 // that cannot be read, which belongs to no target.
 func (r *Results) ended() bool { return r.Exit != "" && r.Exit != "SUCCESS" }
 
-// Print lists what did not go well and ends with the line "N passed, N failed".
+// Print lists what did not go well and ends with the line "N passed, N failed",
+// to which ", N skipped" is added for tests that tested nothing.
 func (r *Results) Print(w io.Writer) {
 	labels := make([]string, 0, len(r.Failed))
 	for label := range r.Failed {
@@ -129,11 +159,21 @@ func (r *Results) Print(w io.Writer) {
 	for _, label := range r.Skipped {
 		fmt.Fprintf(w, "%-8s %s\n", "SKIPPED", label)
 	}
+	for _, label := range r.Idle {
+		fmt.Fprintf(w, "%-8s %s\n", "IDLE", label)
+	}
+	if r.tooIdle() {
+		fmt.Fprintln(w, "more than one test in ten tested nothing; their logs say what was missing")
+	}
 	if r.ended() && len(r.Failed) == 0 {
 		fmt.Fprintf(w, "bazel ended with %s; its log says why\n", r.Exit)
 	}
 	if r.Aborted {
 		fmt.Fprintln(w, "the build was stopped before its end")
 	}
-	fmt.Fprintf(w, "%d passed, %d failed\n", len(r.Passed), len(r.Failed))
+	fmt.Fprintf(w, "%d passed, %d failed", len(r.Passed), len(r.Failed))
+	if len(r.Idle) > 0 {
+		fmt.Fprintf(w, ", %d skipped", len(r.Idle))
+	}
+	fmt.Fprintln(w)
 }

@@ -3,6 +3,9 @@
 package bep
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -72,4 +75,44 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%d passed out of %q", len(r.Passed), events)
 		}
 	})
+}
+
+func TestIdleTestsDoNotCountAsPassed(t *testing.T) {
+	dir := t.TempDir()
+	result := func(label, xml string) string {
+		file := filepath.Join(dir, strings.Trim(label, "/")+".xml")
+		if err := os.WriteFile(file, []byte(xml), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return `{"id":{"testResult":{"label":"` + label + `"}},"testResult":{"testActionOutput":[{"name":"test.log","uri":"file:///none"},{"name":"test.xml","uri":"file://` + file + `"}]}}` + "\n"
+	}
+	const (
+		ran  = `<testsuites><testsuite><testcase name="a"/><testcase name="b"><skipped/></testcase></testsuite></testsuites>`
+		idle = `<testsuites><testsuite><testcase name="a"><skipped message="gone"/></testcase></testsuite></testsuites>`
+	)
+	var events strings.Builder
+	for i := range 20 {
+		label := fmt.Sprintf("//t%d", i)
+		xml := ran
+		if i < 2 {
+			xml = idle
+		}
+		events.WriteString(result(label, xml) + summary(label, "PASSED"))
+	}
+	r, err := Read(strings.NewReader(events.String() + finished))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	r.Print(&got)
+	if got.String() != "IDLE     //t0\nIDLE     //t1\n18 passed, 0 failed, 2 skipped\n" || r.Bad() {
+		t.Fatalf("got %q, bad %v", got.String(), r.Bad())
+	}
+	r, err = Read(strings.NewReader(events.String() + result("//t2", idle) + finished))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Bad() {
+		t.Fatal("three idle tests of twenty were taken for green")
+	}
 }
