@@ -26,6 +26,7 @@ _hub = repository_rule(
 )
 
 def _debian_impl(mctx):
+    declared = {}
     for module in mctx.modules:
         for tag in module.tags.lock:
             lock = json.decode(mctx.read(tag.file))
@@ -33,6 +34,7 @@ def _debian_impl(mctx):
                 fail("{}: schema {} is not known, 1 is. Use the deb-lock of this checkout.".format(tag.file, lock.get("schema")))
             labels = declare_packages(
                 lock,
+                declared = declared,
                 lock_name = str(tag.file),
                 refresh = "tools/bazel run //tools/deb-lock -- --update --roots=$PWD/{}/roots.json".format(tag.file.package),
             )

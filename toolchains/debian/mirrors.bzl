@@ -6,6 +6,8 @@ places are tried in this order: $TIDELOCK_DISTDIR, the mirrors that apt is
 configured with on this machine, $TIDELOCK_DEBIAN_MIRROR, snapshot.debian.org.
 """
 
+load(":apt.bzl", "archive_of", "deb822_entries", "mirror_list", "one_line_entries")
+
 # What a repository rule that calls package_urls must name in `environ`.
 MIRROR_ENVIRON = ["TIDELOCK_DISTDIR", "TIDELOCK_DEBIAN_MIRROR"]
 
@@ -13,75 +15,6 @@ _SNAPSHOT = "https://snapshot.debian.org/archive"
 
 # Folders of $TIDELOCK_DISTDIR that may hold a file, besides itself.
 _DISTDIR_FOLDERS = ["", "bazel/", "packages/"]
-
-# Names that a suite of Debian goes by; other suites are a third party's.
-_SUITES = [
-    "bullseye",
-    "bookworm",
-    "trixie",
-    "forky",
-    "duke",
-    "sid",
-    "oldoldstable",
-    "oldstable",
-    "stable",
-    "testing",
-    "unstable",
-]
-
-def _words(text):
-    return [word for word in text.replace("\t", " ").split(" ") if word]
-
-def _one_line_entries(text):
-    """(uri, suite) pairs of a sources.list file."""
-    entries = []
-    for line in text.splitlines():
-        line = line.split("#")[0].strip()
-        if not (line.startswith("deb ") or line.startswith("deb\t") or line.startswith("deb[")):
-            continue
-        rest = line[3:].strip()
-        if rest.startswith("["):
-            rest = rest[rest.find("]") + 1:]
-        words = _words(rest)
-        if len(words) >= 2:
-            entries.append((words[0], words[1]))
-    return entries
-
-def _deb822_entries(text):
-    """(uri, suite) pairs of a .sources file."""
-    entries = []
-    stanzas = [{}]
-    last = None
-    for line in text.replace("\r", "").splitlines():
-        if not line.strip():
-            stanzas.append({})
-            last = None
-        elif line.startswith("#"):
-            continue
-        elif line[0] in [" ", "\t"]:
-            if last:
-                stanzas[-1][last] += " " + line.strip()
-        elif ":" in line:
-            last, _, value = line.partition(":")
-            last = last.lower()
-            stanzas[-1][last] = value.strip()
-    for fields in stanzas:
-        if fields.get("enabled", "yes").lower() in ["no", "false", "without", "off", "disable", "0"]:
-            continue
-        if "deb" not in _words(fields.get("types", "")):
-            continue
-        for uri in _words(fields.get("uris", "")):
-            for suite in _words(fields.get("suites", "")):
-                entries.append((uri, suite))
-    return entries
-
-def _archive_of(suite):
-    """Which archive of a lock an apt entry serves; None for third parties' repositories."""
-    base, _, pocket = suite.rstrip("/").partition("-")
-    base, _, old = base.partition("/")
-    if base not in _SUITES:
-        return None
-    return "debian-security" if pocket == "security" or old == "updates" else "debian"
 
 def _expand(rctx, uri):
     """The addresses behind one of apt's: a list of mirrors in a file of this machine is read."""
@@ -93,12 +26,7 @@ def _expand(rctx, uri):
         listed = rctx.path("/" + uri[len("mirror+file:"):].lstrip("/"))
         if not listed.exists:
             return []
-        found = []
-        for line in rctx.read(listed, watch = "no").splitlines():
-            words = _words(line.split("#")[0])
-            if words and (words[0].startswith("http://") or words[0].startswith("https://")):
-                found.append(words[0].rstrip("/"))
-        return found
+        return mirror_list(rctx.read(listed, watch = "no"))
     return []
 
 def configured_mirrors(rctx):
@@ -113,17 +41,17 @@ def configured_mirrors(rctx):
     entries = []
     for name in ["/etc/apt/sources.list"]:
         if rctx.path(name).exists:
-            entries += _one_line_entries(rctx.read(name, watch = "no"))
+            entries += one_line_entries(rctx.read(name, watch = "no"))
     parts = rctx.path("/etc/apt/sources.list.d")
     if parts.exists:
         for part in sorted([str(p) for p in parts.readdir(watch = "no")]):
             if part.endswith(".sources"):
-                entries += _deb822_entries(rctx.read(part, watch = "no"))
+                entries += deb822_entries(rctx.read(part, watch = "no"))
             elif part.endswith(".list"):
-                entries += _one_line_entries(rctx.read(part, watch = "no"))
+                entries += one_line_entries(rctx.read(part, watch = "no"))
     found = {"debian": [], "debian-security": []}
     for uri, suite in entries:
-        archive = _archive_of(suite)
+        archive = archive_of(uri, suite)
         if archive:
             found[archive] += _expand(rctx, uri)
     base = rctx.getenv("TIDELOCK_DEBIAN_MIRROR", "").rstrip("/")

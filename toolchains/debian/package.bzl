@@ -85,13 +85,15 @@ package_repository = repository_rule(
     environ = MIRROR_ENVIRON,
 )
 
-def declare_packages(lock, lock_name, refresh, may_be_missing = False):
+def declare_packages(lock, lock_name, refresh, declared, may_be_missing = False):
     """Declares a repository for each package of a decoded lock; for module extensions.
 
     Args:
       lock: the decoded lock file.
       lock_name: its label, for messages.
       refresh: the command that refreshes it, for messages.
+      declared: a dict that the extension keeps from lock to lock, of what each repository is.
+        A file that two locks pin is one repository; two files of one name are an error.
       may_be_missing: see package_repository.
 
     Returns:
@@ -101,6 +103,21 @@ def declare_packages(lock, lock_name, refresh, may_be_missing = False):
     labels = {}
     for key, package in lock["packages"].items():
         name = repository_name(key)
+        labels[key] = "@{}//:package".format(name)
+        pinned = struct(key = key, lock = lock_name, sha256 = package["sha256"])
+        other = declared.setdefault(name, pinned)
+        if other.key != key or other.sha256 != pinned.sha256:
+            fail("{} pins {} with sha256 {}, and {} pins {} with {}. Refresh one of them: {}".format(
+                lock_name,
+                key,
+                pinned.sha256,
+                other.lock,
+                other.key,
+                other.sha256,
+                refresh,
+            ))
+        if other != pinned:
+            continue
         archive = package.get("archive", "")
         package_repository(
             name = name,
@@ -115,5 +132,4 @@ def declare_packages(lock, lock_name, refresh, may_be_missing = False):
             snapshot = package.get("snapshot") or lock["archives"].get(archive, {}).get("snapshot", ""),
             url = package.get("url", ""),
         )
-        labels[key] = "@{}//:package".format(name)
     return labels

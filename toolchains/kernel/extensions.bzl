@@ -183,6 +183,7 @@ _hub = repository_rule(
 )
 
 def _kernels_impl(mctx):
+    declared = {}
     for module in mctx.modules:
         for tag in module.tags.lock:
             lock = json.decode(mctx.read(tag.file))
@@ -194,6 +195,7 @@ def _kernels_impl(mctx):
                 fail("{}: `built` names packages that the lock has not: {}. Correct it, or make the lock anew.".format(tag.file, ", ".join(unknown)))
             labels = declare_packages(
                 lock | {"packages": {key: package for key, package in lock["packages"].items() if key not in built}},
+                declared = declared,
                 lock_name = str(tag.file),
                 may_be_missing = True,
                 refresh = "tools/bazel run //tools/matrix-gen -- crawl --output=/tmp/crawl, then tools/bazel run //tools/matrix-gen -- lock --update --skip-missing --input=/tmp/crawl",

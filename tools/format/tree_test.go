@@ -13,7 +13,7 @@ import (
 
 var clangFormat = flag.String("clang-format", "", "the clang-format program, below the runfiles of the main repository")
 
-// TestTree fails when a source of the tree is not in its form. Under Bazel it
+// TestTree fails when a source of the tree is not in its form or names no licence. Under Bazel it
 // is the one test that reads the tree itself and not its declared inputs:
 // MODULE.bazel among them is a link that shows where the tree is.
 func TestTree(t *testing.T) {
@@ -38,6 +38,13 @@ func TestTree(t *testing.T) {
 	}
 	if len(names) < 20 {
 		t.Fatalf("only %d sources below %s", len(names), root)
+	}
+	for _, name := range names {
+		if text, err := os.ReadFile(filepath.Join(root, name)); err != nil {
+			t.Error(err)
+		} else if !source.Licensed(text) {
+			t.Errorf("%s has no SPDX-License-Identifier in its first lines: GPL-2.0-only below kmod/, Apache-2.0 elsewhere", name)
+		}
 	}
 	for _, r := range source.Run(f, names, false) {
 		if r.Err != nil {

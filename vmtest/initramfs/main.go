@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/tidelock/tidelock/tools/strictjson"
 	"github.com/tidelock/tidelock/vmtest/wire"
 )
 
@@ -36,14 +37,10 @@ func (s *Spec) Entries() ([]Entry, error) {
 		{Path: "/run", Dir: true}, {Path: "/tmp", Dir: true, Mode: 0o1777}, {Path: "/root", Dir: true, Mode: 0o700},
 	}
 	if s.ModulesDir != "" {
-		f, err := os.Open(filepath.Join(s.ModulesDir, "modules.json"))
+		var all []wire.Module
+		err := strictjson.ReadFile(filepath.Join(s.ModulesDir, "modules.json"), &all)
 		if err != nil {
 			return nil, err
-		}
-		defer f.Close()
-		var all []wire.Module
-		if err := wire.DecodeStrict(f, &all); err != nil {
-			return nil, fmt.Errorf("%s: %v", f.Name(), err)
 		}
 		s.Config.Modules, err = wire.Closure(all, s.Config.Load)
 		if err != nil {
@@ -107,14 +104,9 @@ func Main(args []string, stderr io.Writer) int {
 }
 
 func build(specFile, out string) error {
-	f, err := os.Open(specFile)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	var s Spec
-	if err := wire.DecodeStrict(f, &s); err != nil {
-		return fmt.Errorf("%s: %v", specFile, err)
+	if err := strictjson.ReadFile(specFile, &s); err != nil {
+		return err
 	}
 	entries, err := s.Entries()
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/debtest"
+	"github.com/tidelock/tidelock/tools/strictjson"
 	"github.com/tidelock/tidelock/vmtest/wire"
 )
 
@@ -101,13 +102,8 @@ func extract(t *testing.T, packages []string, modules ...string) (string, []wire
 		}
 		return dir, nil, err
 	}
-	f, err := os.Open(filepath.Join(r.ModulesDir, Catalogue))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
 	var list []wire.Module
-	if err := wire.DecodeStrict(f, &list); err != nil {
+	if err := strictjson.ReadFile(filepath.Join(r.ModulesDir, Catalogue), &list); err != nil {
 		t.Fatal(err)
 	}
 	return dir, list, nil

@@ -6,11 +6,11 @@ package runner
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"github.com/tidelock/tidelock/tools/strictjson"
 	"github.com/tidelock/tidelock/vmtest/qemu"
 	"github.com/tidelock/tidelock/vmtest/splat"
 	"github.com/tidelock/tidelock/vmtest/verdict"
@@ -80,14 +80,9 @@ type Known struct {
 
 // Load reads and checks a configuration. Relative paths are taken from dir.
 func Load(file, dir string) (*Config, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
 	c := &Config{}
-	if err := wire.DecodeStrict(f, c); err != nil {
-		return nil, fmt.Errorf("%s: %v", file, err)
+	if err := strictjson.ReadFile(file, c); err != nil {
+		return nil, err
 	}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("%s: %v", file, err)

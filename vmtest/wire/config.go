@@ -6,12 +6,12 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path"
 	"strings"
+
+	"github.com/tidelock/tidelock/tools/strictjson"
 )
 
 // ConfigPath is where the guest's init finds its configuration.
@@ -133,30 +133,16 @@ func validEnv(where string, env []string) error {
 // ReadConfig reads and checks a configuration; an unknown field is an error, so
 // that a misspelt one is not silently without effect.
 func ReadConfig(r io.Reader) (*Config, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
 	c := &Config{}
-	if err := DecodeStrict(r, c); err != nil {
+	if err := strictjson.Decode(data, c); err != nil {
 		return nil, err
 	}
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	return c, nil
-}
-
-// DecodeStrict reads one JSON value into v; unknown fields and anything after
-// the value are errors.
-func DecodeStrict(r io.Reader, v any) error {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("more than one JSON value (offset %d)", d.InputOffset())
-	}
-	return nil
 }

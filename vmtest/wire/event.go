@@ -9,6 +9,8 @@ import (
 	"io"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/tidelock/tidelock/tools/strictjson"
 )
 
 // Types of events, in the order in which a healthy guest sends them.
@@ -137,7 +139,7 @@ func (s *Stream) Write(p []byte, f func(Event)) error {
 
 func (s *Stream) parse(line []byte) (Event, error) {
 	var ev Event
-	if err := DecodeStrict(bytes.NewReader(line), &ev); err != nil {
+	if err := strictjson.Decode(line, &ev); err != nil {
 		return ev, fmt.Errorf("event channel: line after event %d is not an event: %v: %.80q", s.seq, err, line)
 	}
 	if ev.Seq != s.seq+1 {

@@ -30,8 +30,8 @@ func TestReadConfig(t *testing.T) {
 		{`{"programs":[{"name":"a","path":"/a","format":"go"}],"modules":[{"name":"x","path":"x"}]}`, "not absolute"},
 		{`{"programs":[{"name":"a","path":"/a","format":"go"}],"modules":[{"name":"x","path":"/x"},{"name":"x","path":"/x"}]}`, "twice"},
 		{`{"program":[]}`, "unknown field"},
-		{good + `{}`, "more than one JSON value"},
-		{good[:40], "unexpected EOF"},
+		{good + `{}`, "something follows"},
+		{good[:40], "it ends in the middle"},
 	} {
 		if _, err := ReadConfig(strings.NewReader(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.text, err, c.want)

@@ -3,12 +3,13 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//toolchains/debian:package.bzl", "package_file")
+load("//toolchains/debian:root.bzl", "debian_root")
 load("//toolchains/kernel:choose.bzl", "choose_kernels", "kernel_series", "newest_kernel")
 load("//toolchains/kernel:compiler.bzl", "platform_of")
 load("//toolchains/kernel:defs.bzl", "KernelModuleBundleInfo", "KernelModuleInfo", "kernel_module")
 load("//toolchains/kernel:kernel.bzl", "distribution_kernel", "packed_headers")
 
-def _kernel(name, release, missing = False):
+def _kernel(name, release, missing = False, tools = None):
     """A kernel whose header package is there or gone. Nothing of it is ever built."""
     package_file(
         name = name + "_package",
@@ -33,6 +34,7 @@ def _kernel(name, release, missing = False):
         release = release,
         series = "6.1",
         tags = ["manual"],
+        tools = tools,
     )
     return struct(
         arch = "x86_64",
@@ -56,6 +58,15 @@ def _skipped_test_impl(ctx):
     return analysistest.end(env)
 
 _skipped_test = analysistest.make(_skipped_test_impl)
+
+def _without_tools_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[KernelModuleInfo]
+    asserts.equals(env, None, info.module)
+    asserts.equals(env, "linux-kbuild.deb: on no mirror", info.skipped)
+    return analysistest.end(env)
+
+_without_tools_test = analysistest.make(_without_tools_test_impl)
 
 def _built_test_impl(ctx):
     env = analysistest.begin(ctx)
@@ -176,6 +187,30 @@ def kernel_module_tests(name):
         kernels = {key: there[key] for key in ["debian/x86_64/6.1.0-0-amd64"]},
         tags = ["manual"],
     )
+
+    # The headers are there; the package of the kernel's own build programs is gone.
+    package_file(
+        name = "gone_tools_package",
+        key = "linux-kbuild.deb",
+        missing = "on no mirror",
+        tags = ["manual"],
+    )
+    debian_root(
+        name = "gone_tools",
+        may_be_missing = True,
+        packages = ["gone_tools_package"],
+        tags = ["manual"],
+    )
+    kernel_module(
+        name = "without_tools",
+        srcs = ["driver.c"],
+        kernels = {"debian/x86_64/6.1.0-200-amd64": _kernel("toolless", "6.1.0-200-amd64", tools = "gone_tools")},
+        tags = ["manual"],
+    )
+    _without_tools_test(
+        name = "without_tools_test",
+        target_under_test = ":without_tools/debian/x86_64/6.1.0-200-amd64",
+    )
     _skipped_test(
         name = "skipped_test",
         target_under_test = ":few/debian/x86_64/6.1.0-100-amd64",
@@ -219,5 +254,6 @@ def kernel_module_tests(name):
             ":outside_test",
             ":part_skipped_test",
             ":skipped_test",
+            ":without_tools_test",
         ],
     )

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/lockfile"
 	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
-	"github.com/tidelock/tidelock/tools/bazelboot/debs"
 )
 
 func TestMainUsage(t *testing.T) {
@@ -120,7 +120,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestGoneNamesPackageAndWayOut(t *testing.T) {
-	p := debs.Package{Name: "velocity", Version: "1.7-7"}
+	p := lockfile.Package{Name: "velocity", Version: "1.7-7"}
 	for _, err := range []error{&fetch.NotFoundError{File: p.File()}, fmt.Errorf("x: %w", &fetch.UnreachableError{File: p.File()})} {
 		text := gone(err, p).Error()
 		for _, want := range []string{"velocity 1.7-7", "packages.lock.json", "--bootstrap=newest", "TIDELOCK_BAZEL_RESOLVE=newest"} {
@@ -141,7 +141,7 @@ func TestAptNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &mirror.Sources{Distdirs: []string{"/gone", distdir}}
-	err := aptNames(s, []debs.Package{
+	err := aptNames(s, []lockfile.Package{
 		{Name: "zlib1g", Version: "1:1.3", Arch: "amd64", Path: "pool/z/zlib1g_1.3_amd64.deb"},
 		{Name: "netty", Version: "1:4", Arch: "all", Path: "pool/n/netty_4_all.deb"},
 		{Name: "velocity", Version: "1.7", Arch: "all", Path: "pool/v/velocity_1.7_all.deb"},

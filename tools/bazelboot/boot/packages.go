@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/lockfile"
 	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 	"github.com/tidelock/tidelock/tools/bazelboot/debs"
 )
@@ -20,7 +21,7 @@ import (
 var debianArch = map[string]string{"amd64": "amd64", "arm64": "arm64"}
 
 // lock returns the packages to install.
-func (a *assembly) lock() (*debs.Lock, error) {
+func (a *assembly) lock() (*lockfile.File, error) {
 	if a.Resolve == Newest {
 		return resolve(a.Options, filepath.Join(a.work, "apt"))
 	}
@@ -29,7 +30,7 @@ func (a *assembly) lock() (*debs.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !l.Serves(debianArch[runtime.GOARCH]) {
+	if !debs.Serves(l, debianArch[runtime.GOARCH]) {
 		return nil, fmt.Errorf("%s has no packages for %s: install Bazel %s or bazelisk, or %s", filepath.Base(file), runtime.GOARCH, a.Version, howNewest)
 	}
 	return l, nil
@@ -37,12 +38,12 @@ func (a *assembly) lock() (*debs.Lock, error) {
 
 const howNewest = "let `tools/bazel --bootstrap=newest` (or TIDELOCK_BAZEL_RESOLVE=newest) take the newest Bazel 7 of this machine's Debian mirror"
 
-func resolve(o Options, dir string) (*debs.Lock, error) {
+func resolve(o Options, dir string) (*lockfile.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	major, _, _ := strings.Cut(o.Version, ".")
-	r := debs.Resolver{Dir: dir, Sources: mirror.Discover(mirror.Options{}), Major: major, Log: o.Log}
+	r := debs.Resolver{Dir: dir, Sources: mirror.Discover(mirror.Options{}), Snapshot: o.Snapshot, Major: major, Log: o.Log}
 	return r.Resolve()
 }
 
@@ -56,16 +57,11 @@ func writeLock(o Options, file string) error {
 	if err != nil {
 		return err
 	}
-	l.Archives[mirror.Debian] = debs.Archive{Snapshot: o.Snapshot}
-	tmp := file + ".new"
-	if err := os.WriteFile(tmp, l.Format(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp, file)
+	return l.Write(file)
 }
 
 // unpack fetches the packages and unpacks each as soon as it is there.
-func (a *assembly) unpack(ctx context.Context, lock *debs.Lock) error {
+func (a *assembly) unpack(ctx context.Context, lock *lockfile.File) error {
 	tools := filepath.Join(a.work, "patchelf")
 	if err := os.Mkdir(tools, 0o755); err != nil {
 		return err
@@ -104,17 +100,17 @@ func (a *assembly) unpack(ctx context.Context, lock *debs.Lock) error {
 
 // aptNames lets packages be found in the distdirs under the names that apt
 // gives them: dir gets links with the names that the archive has for them.
-func aptNames(sources *mirror.Sources, packages []debs.Package, dir string) error {
+func aptNames(sources *mirror.Sources, packages []lockfile.Package, dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
 	for _, p := range packages {
 		base := filepath.Base(p.Path)
-		if p.AptName() == base {
+		if debs.AptName(p) == base {
 			continue
 		}
 		for _, d := range sources.Distdirs {
-			file, err := filepath.Abs(filepath.Join(d, p.AptName()))
+			file, err := filepath.Abs(filepath.Join(d, debs.AptName(p)))
 			if err != nil {
 				return err
 			}
@@ -133,7 +129,7 @@ func aptNames(sources *mirror.Sources, packages []debs.Package, dir string) erro
 
 // gone adds the package's name, and the way out where no place gave it, to the
 // error of a pinned package.
-func gone(err error, p debs.Package) error {
+func gone(err error, p lockfile.Package) error {
 	var absent *fetch.NotFoundError
 	var silent *fetch.UnreachableError
 	if !errors.As(err, &absent) && !errors.As(err, &silent) {

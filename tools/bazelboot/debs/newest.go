@@ -4,18 +4,20 @@ package debs
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	neturl "net/url"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/tidelock/tidelock/toolchains/debian/archive/lockfile"
 	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
@@ -48,14 +50,17 @@ type Resolver struct {
 	Dir string
 	// Sources gives the mirrors to ask.
 	Sources *mirror.Sources
+	// Snapshot is the time at which snapshot.debian.org has the packages, as
+	// 20261120T000000Z; now if it is empty.
+	Snapshot string
 	// Major is the wanted major version, such as "7".
 	Major string
 	// Log is told what is being done.
 	Log func(format string, args ...any)
 }
 
-// Resolve returns the packages as a lock, without a snapshot time.
-func (r *Resolver) Resolve() (*Lock, error) {
+// Resolve returns the packages as a lock.
+func (r *Resolver) Resolve() (*lockfile.File, error) {
 	for _, program := range []string{"apt-get", "apt-cache"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return nil, fmt.Errorf("finding the newest Bazel needs %s, which only Debian and its relatives have", program)
@@ -82,7 +87,7 @@ func (r *Resolver) Resolve() (*Lock, error) {
 	return nil, fmt.Errorf("no mirror of this machine has a Bazel %s: %w", r.Major, errors.Join(problems...))
 }
 
-func (r *Resolver) from(base, suite string) (*Lock, error) {
+func (r *Resolver) from(base, suite string) (*lockfile.File, error) {
 	if err := r.configure(base, suite); err != nil {
 		return nil, err
 	}
@@ -102,7 +107,12 @@ func (r *Resolver) from(base, suite string) (*Lock, error) {
 		return nil, err
 	}
 	r.Log("%s has bazel-bootstrap %s", suite, version)
-	l := &Lock{Schema: 1, Archives: map[string]Archive{mirror.Debian: {}}, Packages: map[string]Package{}, Roots: map[string][]string{}}
+	l := &lockfile.File{
+		Schema:   lockfile.Schema,
+		Archives: map[string]lockfile.Archive{mirror.Debian: {Snapshot: cmp.Or(r.Snapshot, time.Now().UTC().Format("20060102T150405Z"))}},
+		Packages: map[string]lockfile.Package{},
+		Roots:    map[string][]string{},
+	}
 	for root, names := range map[string][]string{
 		RootBazel:    append([]string{"bazel-bootstrap=" + version}, wanted...),
 		RootPatchelf: {"patchelf"},
@@ -120,15 +130,15 @@ func (r *Resolver) from(base, suite string) (*Lock, error) {
 				continue
 			}
 			p.Suite = suite
-			key := path.Base(p.Path)
-			l.Packages[key] = p
-			l.Roots[root] = append(l.Roots[root], key)
+			l.Packages[p.Key()] = p
+			l.Roots[root] = append(l.Roots[root], p.Key())
 		}
+		slices.Sort(l.Roots[root])
 	}
-	if !l.Serves(strings.TrimSpace(arch)) {
+	if !Serves(l, strings.TrimSpace(arch)) {
 		return nil, fmt.Errorf("the packages for %s are incomplete", strings.TrimSpace(arch))
 	}
-	return ParseLock(l.Format())
+	return l, l.Check()
 }
 
 // configure gives apt a state of its own with one source in it. The machine's
@@ -201,8 +211,8 @@ func newest(madison, major string) (string, error) {
 
 // parseURIs reads the lines of `apt-get install --print-uris`:
 // 'URL' file-name size SHA256:checksum.
-func parseURIs(text string) ([]Package, error) {
-	var ps []Package
+func parseURIs(text string) ([]lockfile.Package, error) {
+	var ps []lockfile.Package
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
 		if len(f) == 0 {
@@ -233,7 +243,7 @@ func parseURIs(text string) ([]Package, error) {
 		if err != nil {
 			return nil, bad(err.Error())
 		}
-		ps = append(ps, Package{
+		ps = append(ps, lockfile.Package{
 			Name:    name[0],
 			Version: strings.ReplaceAll(name[1], "%3a", ":"),
 			Arch:    name[2],

@@ -5,6 +5,8 @@ package debs
 import (
 	"strings"
 	"testing"
+
+	"github.com/tidelock/tidelock/toolchains/debian/archive/lockfile"
 )
 
 func TestNewest(t *testing.T) {
@@ -39,7 +41,7 @@ func TestParseURIs(t *testing.T) {
 	if len(ps) != 2 {
 		t.Fatalf("%d packages", len(ps))
 	}
-	want := Package{Name: "libnetty-java", Version: "1:4.1.48-16", Arch: "all", Archive: "debian",
+	want := lockfile.Package{Name: "libnetty-java", Version: "1:4.1.48-16", Arch: "all", Archive: "debian",
 		Path: "pool/main/n/netty/libnetty-java_4.1.48-16_all.deb", SHA256: "db5c595a", Size: 2864168}
 	if ps[0] != want {
 		t.Errorf("got %+v, want %+v", ps[0], want)

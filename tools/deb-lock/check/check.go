@@ -6,7 +6,7 @@ package check
 import (
 	"fmt"
 
-	"github.com/tidelock/tidelock/tools/deb-lock/lockfile"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/lockfile"
 	"github.com/tidelock/tidelock/tools/deb-lock/roots"
 )
 

@@ -18,8 +18,8 @@ import (
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
 	"github.com/tidelock/tidelock/toolchains/debian/archive/index"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/lockfile"
 	"github.com/tidelock/tidelock/tools/deb-lock/check"
-	"github.com/tidelock/tidelock/tools/deb-lock/lockfile"
 	"github.com/tidelock/tidelock/tools/deb-lock/resolve"
 	"github.com/tidelock/tidelock/tools/deb-lock/roots"
 )
@@ -104,7 +104,7 @@ func runCheck(rootsFile, lockFile string, stdout io.Writer) error {
 	}
 	l, err := lockfile.Read(lockFile)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; run deb-lock --update", err)
 	}
 	if err := check.Fits(f, l); err != nil {
 		return fmt.Errorf("%s does not fit %s: %w; run deb-lock --update", lockFile, rootsFile, err)

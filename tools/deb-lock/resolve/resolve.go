@@ -17,7 +17,7 @@ import (
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/depends"
 	"github.com/tidelock/tidelock/toolchains/debian/archive/index"
-	"github.com/tidelock/tidelock/tools/deb-lock/lockfile"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/lockfile"
 	"github.com/tidelock/tidelock/tools/deb-lock/roots"
 )
 
@@ -70,10 +70,29 @@ func Resolve(ctx context.Context, client *index.Client, f *roots.File, old *lock
 	for _, p := range out.Packages {
 		out.Archives[p.Archive] = lockfile.Archive{Snapshot: index.SnapshotAfter(in.dates[p.Archive])}
 	}
+	if old != nil {
+		stay(out, old)
+	}
 	for _, name := range kept {
 		keep(out, old, name)
 	}
 	return out, nil
+}
+
+// stay keeps the old time of an archive that gives nothing new, so that a new
+// index alone changes no lock.
+func stay(out, old *lockfile.File) {
+	moved := map[string]bool{}
+	for k, p := range out.Packages {
+		if before, ok := old.Packages[k]; !ok || before != p {
+			moved[p.Archive] = true
+		}
+	}
+	for id := range out.Archives {
+		if before, ok := old.Archives[id]; ok && !moved[id] {
+			out.Archives[id] = before
+		}
+	}
 }
 
 // keep takes a root over from the old lock. What has left the archives since is

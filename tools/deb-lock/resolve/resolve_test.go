@@ -14,8 +14,8 @@ import (
 	"github.com/tidelock/tidelock/toolchains/debian/archive/debtest"
 	"github.com/tidelock/tidelock/toolchains/debian/archive/fetch"
 	"github.com/tidelock/tidelock/toolchains/debian/archive/index"
+	"github.com/tidelock/tidelock/toolchains/debian/archive/lockfile"
 	"github.com/tidelock/tidelock/tools/deb-lock/check"
-	"github.com/tidelock/tidelock/tools/deb-lock/lockfile"
 	"github.com/tidelock/tidelock/tools/deb-lock/resolve"
 	"github.com/tidelock/tidelock/tools/deb-lock/roots"
 )
@@ -103,6 +103,25 @@ func TestResolve(t *testing.T) {
 	y, _ := again.Encode()
 	if !bytes.Equal(x, y) {
 		t.Error("two runs differ")
+	}
+}
+
+// A newer index without a newer package changes nothing; with one the time moves.
+func TestResolveTimeAlone(t *testing.T) {
+	before, _, err := run(t, archive(t), rootsText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := archive(t)
+	a.Suite("trixie").Date = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+	same, _, err := run(t, a, rootsText, before)
+	if err != nil || !reflect.DeepEqual(same, before) {
+		t.Errorf("got %+v, %v; want %+v", same, err, before)
+	}
+	add(a.Suite("trixie"), "make", "4.4.1-3", "amd64", "libc6")
+	after, _, err := run(t, a, rootsText, before)
+	if err != nil || after.Archives["debian"].Snapshot != "20261003T000000Z" {
+		t.Errorf("with a new package the archives are %v, %v", after.Archives, err)
 	}
 }
 

@@ -5,16 +5,15 @@
 package roots
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tidelock/tidelock/tools/strictjson"
 )
 
 // File is the whole of roots.json.
@@ -76,23 +75,9 @@ func Read(name string) (*File, error) {
 
 // Parse reads and checks the text of a roots.json.
 func Parse(data []byte) (*File, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
 	var f File
-	if err := d.Decode(&f); err != nil {
-		var syntax *json.SyntaxError
-		var kind *json.UnmarshalTypeError
-		offset := d.InputOffset()
-		switch {
-		case errors.As(err, &syntax):
-			offset = syntax.Offset
-		case errors.As(err, &kind):
-			offset = kind.Offset
-		}
-		return nil, fmt.Errorf("line %d: %w", 1+bytes.Count(data[:min(offset, int64(len(data)))], []byte("\n")), err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("something follows the closing brace")
+	if err := strictjson.Decode(data, &f); err != nil {
+		return nil, err
 	}
 	return &f, f.check()
 }

@@ -44,7 +44,7 @@ func TestParse(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
-		{good, "", "EOF"},
+		{good, "", "it ends in the middle"},
 		{good, good[:len(good)/2], "line "},
 		{good, good + "x", "closing brace"},
 		{`"why": "a compiler", `, ``, `root "gcc-12-x86_64": "why" is missing`},

@@ -4,6 +4,7 @@
 package source
 
 import (
+	"bytes"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -37,6 +38,16 @@ func KindOf(name string) Kind {
 		return C
 	}
 	return None
+}
+
+// Licensed tells whether a source names its licence where people and programs
+// look for it: in its first three lines.
+func Licensed(text []byte) bool {
+	lines := bytes.SplitN(text, []byte("\n"), 4)
+	return slices.ContainsFunc(lines[:min(3, len(lines))], func(line []byte) bool {
+		_, id, ok := bytes.Cut(line, []byte("SPDX-License-Identifier: "))
+		return ok && len(bytes.TrimSpace(id)) > 0
+	})
 }
 
 // Folders whose files are what they are: samples of odd input, and results.

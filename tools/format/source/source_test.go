@@ -64,6 +64,22 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+func TestLicensed(t *testing.T) {
+	for text, want := range map[string]bool{
+		"// SPDX-License-Identifier: Apache-2.0\n\npackage x\n":   true,
+		"#!/bin/sh\n#\n# SPDX-License-Identifier: GPL-2.0-only\n": true,
+		"/* SPDX-License-Identifier: GPL-2.0-only */":             true,
+		"":                             false,
+		"package x\n":                  false,
+		"// SPDX-License-Identifier: ": false,
+		"\n\n\n// SPDX-License-Identifier: Apache-2.0\n": false,
+	} {
+		if got := Licensed([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 func TestRun(t *testing.T) {
 	root := tree(t, map[string]string{"ok.go": "package x\n", "odd.go": "package  x\n", "bad.go": "pack\n", "x.c": "int  a;\n"})
 	if err := os.Chmod(filepath.Join(root, "odd.go"), 0o755); err != nil {

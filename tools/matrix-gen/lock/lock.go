@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/tidelock/tidelock/tools/matrix-gen/crawler"
+	"github.com/tidelock/tidelock/tools/strictjson"
 )
 
 // Schema is the version of the file's format.
@@ -116,18 +117,10 @@ func ReadFile(name string) (*File, error) {
 // Parse reads a lock. The source is only used in messages. What it returns is
 // consistent: every package that a kernel names is there, and each is pinned.
 func Parse(data []byte, source string) (*File, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields() // a field that we would drop must not be dropped silently
 	var f File
-	err := dec.Decode(&f)
+	err := strictjson.Decode(data, &f)
 	if err == nil {
-		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("something follows the lock")
-		} else {
-			err = f.check()
-		}
-	} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = errors.New("it ends in the middle: the file was truncated")
+		err = f.check()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: not a usable kernel lock: %w", source, err)

@@ -9,11 +9,9 @@
 package build
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -38,37 +36,26 @@ type Request struct {
 
 // Run does the build. On failure the error carries make's output.
 func Run(r Request) error {
-	work, err := scratch()
+	w, err := openWorkspace(r.Archives, r.ToolDirs)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
-	path, err := searchPath(r.ToolDirs)
-	if err != nil {
-		return err
-	}
-	tree := kernelTree{dir: filepath.Join(work, "kernel"), path: path}
-	for _, a := range r.Archives {
-		if err := tree.unpack(a); err != nil {
-			return fmt.Errorf("%s: %w", a, err)
-		}
-	}
+	defer w.close()
 	if r.KernelTools != "" {
-		if err := tree.addTools(r.KernelTools); err != nil {
+		if err := w.kernel.addTools(r.KernelTools); err != nil {
 			return err
 		}
 	}
-	module := filepath.Join(work, "module")
 	for place, file := range r.Sources {
-		if err := copyFile(file, filepath.Join(module, place)); err != nil {
+		if err := copyFile(file, filepath.Join(w.module(), place)); err != nil {
 			return err
 		}
 	}
-	if err := runMake(r, path, work, filepath.Join(tree.dir, r.Headers), module); err != nil {
+	if err := makeModule(r, w); err != nil {
 		return err
 	}
 	for place, file := range r.Outputs {
-		if err := copyFile(filepath.Join(module, place), file); err != nil {
+		if err := copyFile(filepath.Join(w.module(), place), file); err != nil {
 			return fmt.Errorf("make succeeded, but: %w", err)
 		}
 	}
@@ -77,55 +64,34 @@ func Run(r Request) error {
 
 var finding = regexp.MustCompile(`:\d+: warning: |WARNING: modpost|objtool: |: warning: objtool`)
 
-func runMake(r Request, path searchDirs, work, headers, module string) error {
+func makeModule(r Request, w *workspace) error {
+	headers := filepath.Join(w.kernel.dir, r.Headers)
 	if _, err := os.Stat(headers); err != nil {
 		return fmt.Errorf("the header packages have no %s: does the lock name the right packages?", r.Headers)
 	}
-	makeProgram, err := path.find("make")
-	if err != nil {
-		return err
-	}
-	shell, err := path.find("bash")
-	if err != nil {
-		return err
-	}
 	// The sources' place must not be seen in the module: as __FILE__ it would
 	// make two builds differ.
-	flags := "-ffile-prefix-map=" + module + "/= -ffile-prefix-map=" + work + "/="
+	flags := "-ffile-prefix-map=" + w.module() + "/= -ffile-prefix-map=" + w.dir + "/="
 	if !r.KeepDebug {
 		flags += " -g0"
 	}
 	args := []string{
-		"-C", headers, "M=" + module,
+		"-C", headers, "M=" + w.module(),
 		"ARCH=" + r.Arch,
 		"CROSS_COMPILE=" + r.CrossCompile,
 		"CC=" + r.Compiler,
-		"SHELL=" + shell, "CONFIG_SHELL=" + shell,
 		"KCFLAGS=" + flags, "KAFLAGS=" + flags,
 		// Type information for BPF wants DWARF and the kernel's own image.
 		"CONFIG_DEBUG_INFO_BTF_MODULES=",
 	}
 	args = append(args, r.MakeArgs...)
-	args = append(args, "modules")
-	tmp := filepath.Join(work, "tmp")
-	if err := os.MkdirAll(tmp, 0o755); err != nil {
-		return err
-	}
-	var log bytes.Buffer
-	cmd := exec.Command(makeProgram, args...)
-	cmd.Dir = work
-	cmd.Env = []string{
-		"PATH=" + path.String(), "LC_ALL=C", "HOME=" + work, "TMPDIR=" + tmp,
-		"KBUILD_BUILD_USER=tidelock", "KBUILD_BUILD_HOST=tidelock", "KBUILD_BUILD_TIMESTAMP=1970-01-01",
-		"SOURCE_DATE_EPOCH=0",
-	}
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s: make: %w\n%s\ncommand: %s", r.Kernel, err, log.String(), strings.Join(cmd.Args, " "))
+	log, err := w.make(nil, append(args, "modules")...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.Kernel, err)
 	}
 	// What the compiler, modpost and objtool found belongs on the terminal;
 	// progress, and that the compiler's last digit differs, do not.
-	for _, line := range strings.Split(log.String(), "\n") {
+	for _, line := range strings.Split(log, "\n") {
 		if finding.MatchString(line) {
 			fmt.Fprintf(os.Stderr, "%s: %s\n", r.Kernel, line)
 		}

@@ -51,7 +51,7 @@ func (b *rebuilder) objtool() ([]archived, error) {
 			return nil, err
 		}
 		bin := filepath.Dir(b.compilerPath)
-		err := b.make("-C", dir, "ARCH="+b.Arch, "SRCARCH="+b.Arch, "HOSTARCH="+b.Arch, "CROSS_COMPILE=",
+		err := b.makePrograms("-C", dir, "ARCH="+b.Arch, "SRCARCH="+b.Arch, "HOSTARCH="+b.Arch, "CROSS_COMPILE=",
 			"HOSTCC="+b.hostCC, "CC="+b.hostCC, "HOSTLD="+filepath.Join(bin, "ld"), "LD="+filepath.Join(bin, "ld"),
 			"HOSTAR="+filepath.Join(bin, "ar"), "AR="+filepath.Join(bin, "ar"),
 			// The compiler is not the one that these sources were written for.

@@ -3,7 +3,6 @@
 package build
 
 import (
-	"bytes"
 	"debug/elf"
 	_ "embed" // programs.mk
 	"fmt"
@@ -36,22 +35,12 @@ var programsKbuild []byte
 
 // Rebuild compiles the programs and packs them.
 func Rebuild(r RebuildRequest) error {
-	work, err := scratch()
+	w, err := openWorkspace(r.Archives, r.ToolDirs)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", r.Kernel, err)
 	}
-	defer os.RemoveAll(work)
-	path, err := searchPath(r.ToolDirs)
-	if err != nil {
-		return err
-	}
-	tree := kernelTree{dir: filepath.Join(work, "kernel"), path: path}
-	for _, a := range r.Archives {
-		if err := tree.unpack(a); err != nil {
-			return fmt.Errorf("%s: %w", a, err)
-		}
-	}
-	b := &rebuilder{RebuildRequest: r, work: work, path: path, headers: filepath.Join(tree.dir, r.Headers)}
+	defer w.close()
+	b := &rebuilder{RebuildRequest: r, workspace: w, headers: filepath.Join(w.kernel.dir, r.Headers)}
 	if err := b.prepare(); err != nil {
 		return fmt.Errorf("%s: %w", r.Kernel, err)
 	}
@@ -64,8 +53,7 @@ func Rebuild(r RebuildRequest) error {
 
 type rebuilder struct {
 	RebuildRequest
-	work    string
-	path    searchDirs
+	*workspace
 	headers string
 	config  map[string]string // the kernel's configuration
 
@@ -108,13 +96,13 @@ func (b *rebuilder) prepare() error {
 	bin := filepath.Dir(b.compilerPath)
 	// The linker script libc.so of the C library names its parts by absolute
 	// paths, which hold on an installed system only.
-	libs := filepath.Join(b.work, "lib")
+	libs := filepath.Join(b.dir, "lib")
 	if err := writeNew(filepath.Join(libs, "libc.so"), []byte("GROUP ( libc.so.6 libc_nonshared.a AS_NEEDED ( ld-linux-x86-64.so.2 ) )\n"), 0o644); err != nil {
 		return err
 	}
 	b.hostCC = strings.Join([]string{
 		b.compilerPath, "-B" + bin + "/", "--sysroot=" + b.sysroot, "-L" + libs, "-Wl,--build-id=none",
-		"-ffile-prefix-map=" + b.work + "/=",
+		"-ffile-prefix-map=" + b.dir + "/=",
 	}, " ")
 	return b.removePackaged()
 }
@@ -177,48 +165,26 @@ func (b *rebuilder) programs() ([]archived, error) {
 // external module is the one thing that those of a header package can build,
 // so the programs are built by the Kbuild file of a module.
 func (b *rebuilder) scripts() error {
-	module := filepath.Join(b.work, "module")
-	if err := writeNew(filepath.Join(module, "Kbuild"), programsKbuild, 0o644); err != nil {
+	if err := writeNew(filepath.Join(b.module(), "Kbuild"), programsKbuild, 0o644); err != nil {
 		return err
 	}
-	return b.make("-C", b.headers, "M="+module, "kernel_tree="+b.headers,
+	return b.makePrograms("-C", b.headers, "M="+b.module(), "kernel_tree="+b.headers,
 		"ARCH="+b.Arch, "CROSS_COMPILE="+b.CrossCompile, "CC="+b.Compiler,
 		"HOSTCC="+b.hostCC, "HOSTCFLAGS=-O2", "HOSTLDFLAGS=-static",
 		"CONFIG_DEBUG_INFO_BTF_MODULES=",
 		"modules")
 }
 
-// make runs make with nothing but the tool roots.
-func (b *rebuilder) make(args ...string) error {
-	program, err := b.path.find("make")
-	if err != nil {
-		return err
-	}
-	shell, err := b.path.find("bash")
-	if err != nil {
-		return err
-	}
+// makePrograms runs make with what building programs needs besides.
+func (b *rebuilder) makePrograms(args ...string) error {
 	m4, err := b.path.find("m4")
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(b.work, "tmp")
-	if err := os.MkdirAll(tmp, 0o755); err != nil {
-		return err
-	}
-	var log bytes.Buffer
-	cmd := exec.Command(program, append(args, "SHELL="+shell, "CONFIG_SHELL="+shell)...)
-	cmd.Dir = b.work
-	cmd.Env = []string{
-		"PATH=" + b.path.String(), "LC_ALL=C", "HOME=" + b.work, "TMPDIR=" + tmp,
-		// bison and flex look for these where they would be installed.
-		"M4=" + m4, "BISON_PKGDATADIR=" + filepath.Join(filepath.Dir(m4), "../share/bison"),
-		"KBUILD_BUILD_USER=tidelock", "KBUILD_BUILD_HOST=tidelock", "KBUILD_BUILD_TIMESTAMP=1970-01-01",
-		"SOURCE_DATE_EPOCH=0",
-	}
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("rebuilding the kernel's programs: make: %w\n%s\ncommand: %s", err, log.String(), strings.Join(cmd.Args, " "))
+	// bison and flex look for these where they would be installed.
+	env := []string{"M4=" + m4, "BISON_PKGDATADIR=" + filepath.Join(filepath.Dir(m4), "../share/bison")}
+	if _, err := b.make(env, args...); err != nil {
+		return fmt.Errorf("rebuilding the kernel's programs: %w", err)
 	}
 	return nil
 }
@@ -229,7 +195,7 @@ func (b *rebuilder) stripped(file string) ([]byte, error) {
 	if _, err := os.Stat(file); err != nil {
 		return nil, err
 	}
-	out := filepath.Join(b.work, "stripped")
+	out := filepath.Join(b.dir, "stripped")
 	if text, err := exec.Command(filepath.Join(filepath.Dir(b.compilerPath), "strip"), "-o", out, file).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("strip %s: %w\n%s", file, err, text)
 	}

@@ -117,32 +117,6 @@ func (t *kernelTree) write(dest string, h *tar.Header, r io.Reader) error {
 	return os.WriteFile(dest, data, os.FileMode(h.Mode)&0o777)
 }
 
-// interpreter points a script's first line at the tool roots. A script whose
-// interpreter is not there stays as it is: not every script is run.
-func (t *kernelTree) interpreter(data []byte) ([]byte, error) {
-	if !bytes.HasPrefix(data, []byte("#!")) {
-		return data, nil
-	}
-	line, rest, _ := bytes.Cut(data, []byte("\n"))
-	words := strings.Fields(string(line[2:]))
-	if len(words) > 1 && path.Base(words[0]) == "env" {
-		words = words[1:]
-	}
-	if len(words) == 0 {
-		return data, nil
-	}
-	program, err := t.path.find(path.Base(words[0]))
-	if err != nil {
-		return data, nil
-	}
-	words[0] = program
-	first := "#!" + strings.Join(words, " ")
-	if len(first) > 250 { // BINPRM_BUF_SIZE is 256 since Linux 5.1
-		return nil, fmt.Errorf("the path of the tool roots is too long for a script's first line: %s", first)
-	}
-	return append([]byte(first+"\n"), rest...), nil
-}
-
 // addTools links the packaged programs of kbuild (linux-kbuild-*) into the
 // tree, with their scripts turned to the tool roots' interpreters.
 func (t *kernelTree) addTools(root string) error {
