@@ -9,21 +9,17 @@ import (
 	"testing"
 
 	"github.com/tidelock/tidelock/tools/format/source"
+	"github.com/tidelock/tidelock/tools/workspace"
 )
 
 var clangFormat = flag.String("clang-format", "", "the clang-format program, below the runfiles of the main repository")
 
-// TestTree fails when a source of the tree is not in its form or names no licence. Under Bazel it
-// is the one test that reads the tree itself and not its declared inputs:
-// MODULE.bazel among them is a link that shows where the tree is.
+// TestTree fails when a source of the tree is not in its form or names no licence. Under Bazel it reads
+// the tree itself and not its declared inputs.
 func TestTree(t *testing.T) {
-	module, err := filepath.EvalSymlinks("../../MODULE.bazel")
+	root, err := workspace.OfTest()
 	if err != nil {
 		t.Fatal(err)
-	}
-	root := filepath.Dir(module)
-	if _, err := os.Stat(filepath.Join(root, "tools/format/tree_test.go")); err != nil {
-		t.Fatalf("%s is not the top of the tree: this test cannot run in a sandbox that hides the tree, nor on another machine", root)
 	}
 	f := source.Formatter{Root: root}
 	if *clangFormat != "" {

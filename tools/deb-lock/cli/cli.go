@@ -4,7 +4,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -22,6 +20,7 @@ import (
 	"github.com/tidelock/tidelock/tools/deb-lock/check"
 	"github.com/tidelock/tidelock/tools/deb-lock/resolve"
 	"github.com/tidelock/tidelock/tools/deb-lock/roots"
+	"github.com/tidelock/tidelock/tools/workspace"
 )
 
 const help = `deb-lock pins the Debian packages that the tool roots are made of.
@@ -74,9 +73,9 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if *rootsFile == "" {
-		top, err := workspace()
+		top, err := workspace.Top()
 		if err != nil {
-			fmt.Fprintf(stderr, "deb-lock: %v\n", err)
+			fmt.Fprintf(stderr, "deb-lock: %v, or give --roots\n", err)
 			return 2
 		}
 		*rootsFile = filepath.Join(top, "toolchains", "debian", "roots.json")
@@ -166,22 +165,4 @@ func summarize(l *lockfile.File, w io.Writer) {
 		fmt.Fprintf(w, "%-24s %4d packages %7.1f MB\n", n, len(l.Roots[n]), float64(size)/1e6)
 	}
 	fmt.Fprintf(w, "%-24s %4d packages %7.1f MB\n", "all, each once", len(l.Packages), float64(all)/1e6)
-}
-
-// workspace finds the top of the repository: bazel run says it, otherwise it
-// is the nearest folder above with a MODULE.bazel.
-func workspace() (string, error) {
-	start, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	start = cmp.Or(os.Getenv("BUILD_WORKSPACE_DIRECTORY"), start)
-	for dir := start; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "MODULE.bazel")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no MODULE.bazel above %s: run this inside the repository or give --roots", start)
-		}
-	}
 }

@@ -77,22 +77,3 @@ func TestUpdateNeedsAKeyring(t *testing.T) {
 		t.Error("a lock was written")
 	}
 }
-
-func TestWorkspace(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("BUILD_WORKSPACE_DIRECTORY", dir)
-	if _, err := workspace(); err == nil {
-		t.Error("a workspace without MODULE.bazel")
-	}
-	deep := filepath.Join(dir, "a", "b")
-	if err := os.MkdirAll(deep, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "MODULE.bazel"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("BUILD_WORKSPACE_DIRECTORY", deep)
-	if got, err := workspace(); err != nil || got != dir {
-		t.Errorf("%q %v", got, err)
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sort"
 )
@@ -127,6 +128,24 @@ func (r *Results) add(label, status string) {
 	default: // FAILED, TIMEOUT, INCOMPLETE, REMOTE_FAILURE, FAILED_TO_BUILD, NO_STATUS
 		r.Failed[label] = status
 	}
+}
+
+// Join takes several runs together, each of other tests. Whether one of them was
+// bad is for each to say: a run without tests does not show here.
+func Join(runs ...*Results) *Results {
+	all := &Results{Failed: map[string]string{}}
+	for _, r := range runs {
+		all.Passed = append(all.Passed, r.Passed...)
+		all.Flaky = append(all.Flaky, r.Flaky...)
+		all.Skipped = append(all.Skipped, r.Skipped...)
+		all.Idle = append(all.Idle, r.Idle...)
+		maps.Copy(all.Failed, r.Failed)
+		all.Aborted = all.Aborted || r.Aborted
+		if !all.ended() {
+			all.Exit = r.Exit
+		}
+	}
+	return all
 }
 
 // Bad reports whether the run must not count as green.

@@ -116,3 +116,32 @@ func TestIdleTestsDoNotCountAsPassed(t *testing.T) {
 		t.Fatal("three idle tests of twenty were taken for green")
 	}
 }
+
+func TestJoin(t *testing.T) {
+	read := func(text string) *Results {
+		r, err := Read(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	const end = `{"id":{"buildFinished":{}},"finished":{"exitCode":{"name":"SUCCESS"}}}`
+	good := read(summary("//a", "PASSED") + summary("//b", "FLAKY") + end)
+	for _, c := range []struct {
+		second string
+		want   string
+	}{
+		{summary("//c", "PASSED") + end, "FLAKY    //b\n3 passed, 0 failed\n"},
+		{summary("//c", "TIMEOUT") + end, "TIMEOUT  //c\nFLAKY    //b\n2 passed, 1 failed\n"},
+		{summary("//c", "PASSED"), "FLAKY    //b\nthe build was stopped before its end\n3 passed, 0 failed\n"},
+		{`{"id":{"buildFinished":{}},"finished":{"exitCode":{"name":"PARSING_FAILURE"}}}`, "FLAKY    //b\nbazel ended with PARSING_FAILURE; its log says why\n2 passed, 0 failed\n"},
+	} {
+		for _, order := range [][]*Results{{good, read(c.second)}, {read(c.second), good}} {
+			var b strings.Builder
+			Join(order...).Print(&b)
+			if b.String() != c.want {
+				t.Errorf("%s: got %q, want %q", c.second, b.String(), c.want)
+			}
+		}
+	}
+}
