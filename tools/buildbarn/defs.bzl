@@ -11,6 +11,8 @@ PROOF_DATA = [_SHELL, _SERVERS]
 PROOF_ARGS = [
     "--servers=$(rootpath %s)" % _SERVERS,
     "--shell=$(rootpath %s)" % _SHELL,
+    # As a hosted service is reached.
+    "--tls",
     "--target=//kmod:tidelock/debian/x86_64/6.1.0-56-cloud-amd64",
     "--target=//kmod:tidelock/debian/aarch64/6.1.0-56-cloud-arm64",
     "--target=//vmtest/tests/load:load/debian/x86_64/6.1.0-56-cloud-amd64",

@@ -23,6 +23,9 @@ import (
 // Bazel's own folder below the prefix.
 const installBase = "usr/share/bazel"
 
+// tcnativeJar lets Netty do TLS by OpenSSL.
+const tcnativeJar = "/usr/share/java/netty-tcnative.jar"
+
 // Start is the program below the prefix that starts Bazel. It is written last,
 // and the folder gets its name when all is in it.
 const Start = "bazel"
@@ -152,13 +155,19 @@ func (a *assembly) packages(ctx context.Context) error {
 		return err
 	}
 	base := filepath.Join(a.root, installBase)
-	if err := (jars.Folder{Root: a.root, Final: a.Prefix}).Close(filepath.Join(base, "bazel_classpath_debian_depends.txt")); err != nil {
+	if err := (jars.Folder{Root: a.root, Final: a.Prefix}).Close(filepath.Join(base, "bazel_classpath_debian_depends.txt"), tcnativeJar); err != nil {
 		return err
 	}
-	// Java looks for its half of zstd in the install base only, and the first
-	// .tar.zst would end the server.
-	if err := copyFile(filepath.Join(a.root, layout.Lib, "libzstd-jni.so"), filepath.Join(base, "libzstd-jni.so")); err != nil {
-		return err
+	// Java looks for its native halves in the install base only. Without that of
+	// zstd the first .tar.zst would end the server, without that of Netty there is
+	// no grpcs://.
+	for from, to := range map[string]string{
+		"libzstd-jni.so":           "libzstd-jni.so",
+		"jni/libnetty-tcnative.so": "libnetty_tcnative.so", // Debian's name is not what Netty asks for
+	} {
+		if err := copyFile(filepath.Join(a.root, layout.Lib, from), filepath.Join(base, to)); err != nil {
+			return err
+		}
 	}
 	if err := a.label(base); err != nil {
 		return err

@@ -21,16 +21,17 @@ import (
 	"github.com/tidelock/tidelock/toolchains/debian/archive/mirror"
 )
 
-// What apt is asked to install. Two of them are missing from the dependencies
-// of Debian's Bazel: without libblake3-0 its file system library does not load
-// and a slow one takes its place unnoticed; the shell rules are wanted by rules_go.
-var wanted = []string{"bazel-rules-shell", "libblake3-0", "default-jre-headless"}
+// What apt is asked to install. These are missing from the dependencies of
+// Debian's Bazel: without libblake3-0 its file system library does not load and
+// a slow one takes its place unnoticed; the shell rules are wanted by rules_go;
+// and Debian's Netty speaks no ALPN, so no grpcs://, but by OpenSSL (tcnative).
+var wanted = []string{"bazel-rules-shell", "libblake3-0", "libnetty-tcnative-java", "libnetty-tcnative-jni", "default-jre-headless"}
 
 // Of apt's 250 packages these are kept: Bazel and its rules, its Java
 // libraries, a Java that runs them, and the C libraries below both. No JDK, no
 // compiler, no Python.
 var kept = regexp.MustCompile(`^(bazel-.*|openjdk-[0-9]+-jre-headless|velocity|async-profiler-java` +
-	`|libc6|libgcc-s1|libstdc\+\+6|zlib1g|libzstd1|libzstd-jni1` +
+	`|libc6|libgcc-s1|libstdc\+\+6|zlib1g|libzstd1|libzstd-jni1|libnetty-tcnative-jni|libapr1.*` +
 	`|lib(absl[0-9]+|grpc.*|protobuf[0-9].*|cares2|c-ares2|re2-.*|ssl3.*|blake3-0)` +
 	`|lib(async-profiler|caffeine|checker-framework|commons-(compress|io|lang|pool2)|diffutils|error-prone` +
 	`|fastutil|google-.*|grpc|guava|hamcrest|java-allocation-instrumenter|javapoet|jcip-annotations|jcommander` +

@@ -28,13 +28,19 @@ type Folder struct {
 
 // Close writes the complete class path into list, a file with one jar of the
 // original class path per line, and strips the jars. Jars that Debian names
-// but no package has are optional and left out.
-func (f Folder) Close(list string) error {
+// but no package has are optional and left out. The further jars, which no
+// other names, have to be there.
+func (f Folder) Close(list string, further ...string) error {
 	text, err := os.ReadFile(list)
 	if err != nil {
 		return err
 	}
-	todo := strings.Fields(string(text))
+	for _, named := range further {
+		if _, err := f.resolve(named); err != nil {
+			return err
+		}
+	}
+	todo := append(strings.Fields(string(text)), further...)
 	seen := map[string]bool{}
 	var classpath []string
 	for len(todo) > 0 {

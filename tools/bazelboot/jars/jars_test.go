@@ -55,14 +55,16 @@ func TestClose(t *testing.T) {
 	if err := os.WriteFile(list, []byte("/usr/share/java/a.jar\n/usr/share/java/gone.jar\n/usr/share/java/c-1.0.jar\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Folder{Root: root, Final: final}).Close(list); err != nil {
+	jar(t, filepath.Join(java, "further.jar"), "")
+	if err := (Folder{Root: root, Final: final}).Close(list, "/usr/share/java/further.jar"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "/final/place/usr/share/java/a.jar\n/final/place/usr/share/java/c-1.0.jar\n/final/place/usr/share/java/b.jar\n"
+	want := "/final/place/usr/share/java/a.jar\n/final/place/usr/share/java/c-1.0.jar\n" +
+		"/final/place/usr/share/java/further.jar\n/final/place/usr/share/java/b.jar\n"
 	if string(got) != want {
 		t.Errorf("the class path is\n%swant\n%s", got, want)
 	}
@@ -88,6 +90,11 @@ func TestCloseErrors(t *testing.T) {
 	os.WriteFile(list, []byte("/gone.jar\n"), 0o644)
 	if err := (Folder{Root: root, Final: "/f"}).Close(list); err == nil {
 		t.Error("a class path without a single jar was accepted")
+	}
+	jar(t, filepath.Join(root, "good.jar"), "")
+	os.WriteFile(list, []byte("/good.jar\n"), 0o644)
+	if err := (Folder{Root: root, Final: "/f"}).Close(list, "/wanted.jar"); err == nil || !strings.Contains(err.Error(), "wanted.jar") {
+		t.Errorf("error %v, want one that names the further jar that is not there", err)
 	}
 	os.WriteFile(filepath.Join(root, "bad.jar"), []byte("no zip"), 0o644)
 	os.WriteFile(list, []byte("/bad.jar\n"), 0o644)

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -62,6 +61,11 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := os.CopyFS(c.options.Dir, configs); err != nil {
 		return err
 	}
+	if c.options.TLS {
+		if err := makeCertificate(c.options.Dir, time.Now()); err != nil {
+			return err
+		}
+	}
 	rooms := []string{"bare"}
 	if c.options.Shell != "" {
 		rooms = append(rooms, "shell")
@@ -104,13 +108,19 @@ func (c *Cluster) serve(name string) error {
 	o := &c.options
 	cmd := exec.Command(filepath.Join(o.Servers, "bb_"+name), filepath.Join(o.Dir, "config", name+".jsonnet"))
 	cmd.Dir = o.Dir
+	certificate, key := "", ""
+	if o.TLS {
+		certificate, key = filepath.Join(o.Dir, certificateFile), filepath.Join(o.Dir, privateKeyFile)
+	}
 	cmd.Env = []string{
 		"CLUSTER_ADDRESS=" + o.Address,
 		"CLUSTER_ARCH=" + arches[runtime.GOARCH],
 		"CLUSTER_CAS_BYTES=" + strconv.FormatInt(o.CASBytes, 10),
+		"CLUSTER_CERTIFICATE=" + certificate,
 		"CLUSTER_DIR=" + o.Dir,
 		"CLUSTER_JOBS=" + strconv.Itoa(o.Jobs),
 		"CLUSTER_METRICS_ADDRESS=" + c.metrics,
+		"CLUSTER_PRIVATE_KEY=" + key,
 		"CLUSTER_SHELL=" + o.Shell,
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
@@ -225,7 +235,12 @@ func (c *Cluster) Stop() {
 }
 
 // Executor is the value of Bazel's flag --remote_executor.
-func (c *Cluster) Executor() string { return "grpc://" + c.options.Address }
+func (c *Cluster) Executor() string {
+	if c.options.TLS {
+		return "grpcs://" + c.options.Address
+	}
+	return "grpc://" + c.options.Address
+}
 
 // freeAddress finds a port where the address asks for any, and checks that a given one is
 // free.
@@ -239,6 +254,10 @@ func freeAddress(address string) (string, error) {
 }
 
 // BazelFlags are those with which the cluster is used.
-func (c *Cluster) BazelFlags() string {
-	return strings.Join([]string{"--config=remote", "--remote_executor=" + c.Executor()}, " ")
+func (c *Cluster) BazelFlags() []string {
+	flags := []string{"--config=remote", "--remote_executor=" + c.Executor()}
+	if c.options.TLS {
+		flags = append(flags, "--tls_certificate="+filepath.Join(c.options.Dir, certificateFile))
+	}
+	return flags
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -33,6 +34,7 @@ type Flags struct {
 	servers, shell, dir *string
 	port, jobs, cas     *int
 	logFile             *string
+	tls                 *bool
 }
 
 // AddFlags declares them.
@@ -44,6 +46,7 @@ func AddFlags(flags *flag.FlagSet, port int) *Flags {
 		port:    flags.Int("port", port, "port on 127.0.0.1 where clients connect; 0 for any free one"),
 		jobs:    flags.Int("jobs", runtime.NumCPU(), "actions executed at a time; as many tests besides"),
 		cas:     flags.Int("cache-gib", 8, "size of the file that caches inputs and outputs, in `GiB`; it grows as it is used"),
+		tls:     flags.Bool("tls", false, "clients connect by TLS (grpcs://), as to a hosted service, with a certificate made for this run"),
 		logFile: flags.String("log", "", "`file` for what the servers say; default: cluster.log in the folder"),
 	}
 }
@@ -55,6 +58,7 @@ func (f *Flags) Options() (Options, func(), error) {
 		Shell:    *f.shell,
 		Dir:      *f.dir,
 		Address:  "127.0.0.1:" + strconv.Itoa(*f.port),
+		TLS:      *f.tls,
 		Jobs:     *f.jobs,
 		CASBytes: int64(*f.cas) << 30,
 	}
@@ -173,7 +177,7 @@ func run(ctx context.Context, flags *Flags, stdout, stderr io.Writer) error {
 		return fmt.Errorf("%w\n%s", err, tail(options.Log))
 	}
 	defer c.Stop()
-	fmt.Fprintf(stdout, "ready: use it with\n  tools/bazel build %s //...\n", c.BazelFlags())
+	fmt.Fprintf(stdout, "ready: use it with\n  tools/bazel build %s //...\n", strings.Join(c.BazelFlags(), " "))
 	if err := c.Wait(ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, tail(options.Log))
 	}

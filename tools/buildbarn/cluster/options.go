@@ -16,6 +16,7 @@ type Options struct {
 	Shell    string    // tool root with bash and coreutils, for tests; empty: no tests
 	Dir      string    // folder for everything that the cluster writes; it exists and is empty
 	Address  string    // where clients connect, host:port
+	TLS      bool      // clients connect by TLS, with a certificate made for this run
 	Jobs     int       // actions executed at a time, in each of the two rooms
 	CASBytes int64     // size of the cache of files
 	Log      io.Writer // what the servers have to say

@@ -17,8 +17,8 @@ import (
 // afterwards, and says how the actions were executed.
 type bazel struct {
 	workspace string
-	dir       string // for output bases and logs
-	executor  string
+	dir       string   // for output bases and logs
+	cluster   []string // flags that have it use the cluster
 	flags     []string // the caller's
 	targets   []string
 	log       io.Writer
@@ -39,18 +39,16 @@ func (b *bazel) build(ctx context.Context, name string) (*Build, error) {
 		removeAll(base)
 		os.Remove(entries)
 	}()
-	args := []string{
-		"test",
-		"--config=remote",
-		"--remote_executor=" + b.executor,
+	args := append([]string{"test"}, b.cluster...)
+	args = append(args,
 		"--disk_cache=",
-		"--execution_log_json_file=" + entries,
+		"--execution_log_json_file="+entries,
 		"--color=no",
 		"--curses=no",
 		"--show_progress_rate_limit=15",
 		// Targets that are no tests are only built.
 		"--build_tests_only=false",
-	}
+	)
 	args = append(args, b.flags...)
 	args = append(args, "--")
 	args = append(args, b.targets...)

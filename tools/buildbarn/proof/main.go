@@ -135,7 +135,7 @@ func prove(ctx context.Context, s *settings, stderr io.Writer) (*Result, error) 
 	b := &bazel{
 		workspace: *s.work,
 		dir:       dir,
-		executor:  c.Executor(),
+		cluster:   c.BazelFlags(),
 		flags:     s.bazel,
 		targets:   s.targets,
 		log:       stderr,

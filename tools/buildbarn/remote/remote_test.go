@@ -30,6 +30,10 @@ func TestMain(m *testing.M) {
 			return nil
 		})
 	}
+	flag.BoolFunc("tls", "given to the proof", func(value string) error {
+		arguments = append(arguments, "--tls="+value)
+		return nil
+	})
 	flag.Parse()
 	os.Exit(m.Run())
 }

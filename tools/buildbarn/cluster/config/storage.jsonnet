@@ -17,12 +17,23 @@ local store(blocks, newBlocks, entries) = {
 };
 
 {
-  grpcServers: [{
-    listenAddresses: [std.extVar('CLUSTER_ADDRESS')],
+  grpcServers: [
+    {
+      listenAddresses: [std.extVar('CLUSTER_ADDRESS')],
+      authenticationPolicy: allow,
+    } + (if std.extVar('CLUSTER_CERTIFICATE') == '' then {} else {
+           tls: { serverKeyPair: { files: {
+             certificatePath: std.extVar('CLUSTER_CERTIFICATE'),
+             privateKeyPath: std.extVar('CLUSTER_PRIVATE_KEY'),
+             refreshInterval: '3600s',
+           } } },
+         }),
     // The cluster's own servers use this one, so that the address is the clients' alone.
-    listenPaths: [dir + '/storage.sock'],
-    authenticationPolicy: allow,
-  }],
+    {
+      listenPaths: [dir + '/storage.sock'],
+      authenticationPolicy: allow,
+    },
+  ],
   maximumMessageSizeBytes: maximumMessageSizeBytes,
   contentAddressableStorage: {
     backend: store({
