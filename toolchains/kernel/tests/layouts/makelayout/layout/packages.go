@@ -73,6 +73,8 @@ cp -a %s/. "$RPM_BUILD_ROOT"
 		"_binary_payload " + compression,
 		// Programs, by the tool root instead of where they would be installed.
 		"_buildshell " + filepath.Join(bin, "bash"), "__rm rm", "__mkdir mkdir", "__mkdir_p mkdir -p", "__chmod chmod",
+		// These would ask the machine's shell for the number of processors.
+		"__smp_use_ncpus 1", "_smp_build_ncpus 1", "_smp_build_nthreads 1",
 		// Nothing is stripped, checked or compressed: the files are as they are.
 		"__os_install_post %{nil}", "__check_files %{nil}", "debug_package %{nil}",
 		// Nothing of the machine or the moment goes into the package.
