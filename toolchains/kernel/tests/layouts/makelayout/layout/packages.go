@@ -200,6 +200,8 @@ func run(r Request, work, program string, args ...string) error {
 	cmd.Env = []string{
 		"PATH=" + bin, "LC_ALL=C", "HOME=" + filepath.Join(work, "home"), "TMPDIR=" + filepath.Join(work, "tmp"),
 		"RPM_CONFIGDIR=" + filepath.Join(r.Packagers, "usr/lib/rpm"), "SOURCE_DATE_EPOCH=1", "TZ=UTC",
+		// rpmbuild writes into the package what each file is, as this database says.
+		"MAGIC=" + filepath.Join(r.Packagers, "usr/lib/file/magic.mgc"),
 	}
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Run(); err != nil {
