@@ -165,6 +165,25 @@ func (t tree) linkTo(other tree, name string) error {
 	})
 }
 
+// maxPlainName is the longest name that a tar header holds by itself.
+const maxPlainName = 99
+
+// dropLongNames removes the few files whose name wants a header of its own: into
+// that GNU tar, which dpkg-deb runs, writes what the machine's /etc/passwd calls
+// user 0, if it has one.
+func dropLongNames(staging string) error {
+	return filepath.WalkDir(staging, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		below, err := filepath.Rel(staging, file)
+		if err == nil && len("./"+below) > maxPlainName {
+			err = os.Remove(file)
+		}
+		return err
+	})
+}
+
 func makeDeb(r Request, work, staging, name, arch, depends string) error {
 	control := fmt.Sprintf("Package: %s\nVersion: %s.1\nArchitecture: %s\nMaintainer: Kernel Team <kernel@example.org>\n",
 		name, ubuntuABI(r.Release), arch)
@@ -177,6 +196,9 @@ func makeDeb(r Request, work, staging, name, arch, depends string) error {
 	}
 	// dpkg-deb insists on these, whatever the umask.
 	if err := os.Chmod(filepath.Join(staging, "DEBIAN"), 0o755); err != nil {
+		return err
+	}
+	if err := dropLongNames(staging); err != nil {
 		return err
 	}
 	out := filepath.Join(work, "out.deb")
