@@ -5,11 +5,17 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/tidelock/tidelock/tools/matrix-gen/cli"
+	"github.com/tidelock/tidelock/tools/workspace"
 )
 
 func main() {
+	if err := workspace.EnterCaller(); err != nil {
+		fmt.Fprintln(os.Stderr, "matrix-gen:", err)
+		os.Exit(1)
+	}
 	os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr))
 }

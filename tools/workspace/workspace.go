@@ -32,6 +32,16 @@ func Top() (string, error) {
 	}
 }
 
+// EnterCaller goes to the folder in which bazel run was typed, so that relative
+// names on the command line mean what they mean in any other program.
+func EnterCaller() error {
+	dir := os.Getenv("BUILD_WORKING_DIRECTORY")
+	if dir == "" {
+		return nil // not started by bazel run
+	}
+	return os.Chdir(dir)
+}
+
 // OfTest is the top of the tree for a test that looks at the tree itself and
 // not at its declared inputs: a local_test with //:MODULE.bazel among its data,
 // which is a link that shows where the tree is. The plain go command runs tests

@@ -43,6 +43,24 @@ func TestTop(t *testing.T) {
 	}
 }
 
+func TestEnterCaller(t *testing.T) {
+	here, there := t.TempDir(), t.TempDir()
+	for dir, want := range map[string]string{"": here, there: there} {
+		t.Chdir(here)
+		t.Setenv("BUILD_WORKING_DIRECTORY", dir)
+		if err := EnterCaller(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.Getwd(); err != nil || got != want {
+			t.Errorf("with %q: in %q, %v; want %q", dir, got, err, want)
+		}
+	}
+	t.Setenv("BUILD_WORKING_DIRECTORY", filepath.Join(there, "gone"))
+	if err := EnterCaller(); err == nil {
+		t.Error("a folder that is not there was entered")
+	}
+}
+
 func TestOfTest(t *testing.T) {
 	t.Setenv("BUILD_WORKSPACE_DIRECTORY", "")
 	top := tree(t, "MODULE.bazel", "tools/workspace/workspace.go")

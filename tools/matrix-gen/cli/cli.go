@@ -46,7 +46,6 @@ func verbs() []verb {
 		{"crawl", "list the kernels of Debian's archives, from the signed indexes of the mirrors", runCrawl},
 		{"generate", "print the build matrix of the kernels that crawls list", runGenerate},
 		{"diff", "show what was added, changed and removed between two matrices, locks or crawls", runDiff},
-		{"crawl", "list the kernels of Debian-style archives", runCrawl},
 		{"lock", "pin the kernels of crawls, with their packages and facts, in a lock file", runLock},
 	}
 }

@@ -104,7 +104,7 @@ func runGenerate(ctx context.Context, e *env, args []string) error {
 	}
 	e.showCounts(counts)
 	if len(elements) == 0 {
-		e.logf("warning: the matrix is empty: no kernel's name matches %q as a whole", *pattern)
+		e.logf("warning: the matrix is empty: no entry with header packages has a kernel whose whole name matches %q; the table above counts what was passed over", *pattern)
 	}
 	return e.output(*outputArg, func(w io.Writer) error { return matrix.Write(w, elements) })
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -22,6 +23,7 @@ import (
 	"github.com/tidelock/tidelock/tools/matrix-gen/diff"
 	"github.com/tidelock/tidelock/tools/matrix-gen/lock"
 	"github.com/tidelock/tidelock/tools/matrix-gen/matrix"
+	"github.com/tidelock/tidelock/tools/workspace"
 )
 
 // defaultLock is where the lock is, from the top of the source tree.
@@ -49,7 +51,7 @@ func runLock(ctx context.Context, e *env, args []string) error {
 		inputs   = listFlag{whole: true}
 		pattern  = fs.String("kernel-release", "", "`REGEX` that the whole name or the whole release of a kernel must match")
 		oldest   = fs.String("oldest", "5.10", "first `SERIES` to lock; older kernels are passed over")
-		output   = fs.String("output", defaultLock, "lock `FILE` to write; replaced in one step")
+		output   = fs.String("output", "", "lock `FILE` to write; replaced in one step (default "+defaultLock+" of the source tree)")
 		update   = fs.Bool("update", false, "keep kernels of the lock that the lists no longer have, as archived")
 		shrink   = fs.Bool("allow-shrink", false, "without --update: let kernels of the old lock go")
 		skip     = fs.Bool("skip-missing", false, "leave out kernels whose packages cannot be had, and list them")
@@ -70,6 +72,13 @@ func runLock(ctx context.Context, e *env, args []string) error {
 	}
 	if len(inputs.words) == 0 {
 		return usagef("--input is missing; \"matrix-gen crawl\" makes a list")
+	}
+	if *output == "" {
+		top, err := workspace.Top()
+		if err != nil {
+			return usagef("%v, or give --output", err)
+		}
+		*output = filepath.Join(top, defaultLock)
 	}
 	if *update && *shrink {
 		return usagef("--allow-shrink has no meaning with --update, which keeps every kernel")
