@@ -300,3 +300,27 @@ func TestLock(t *testing.T) {
 		t.Errorf("after the update: %+v, %v", f, err)
 	}
 }
+
+// Without --output the lock is that of the source tree, wherever the program
+// was started; a lock that is there and cannot be read is not written over.
+func TestLockOfTheTree(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	top := t.TempDir()
+	t.Setenv("BUILD_WORKSPACE_DIRECTORY", top)
+	list := put(t, t.TempDir(), "x86_64.json", crawlText("x86_64", "6.1.12-300.fc37.x86_64"))
+	if code, _, stderr := run("lock", "--input", list); code != 2 || !strings.Contains(stderr, "no MODULE.bazel above") {
+		t.Errorf("outside of a tree: exit code %d, %q", code, stderr)
+	}
+	put(t, top, "MODULE.bazel", "")
+	file := filepath.Join(top, "toolchains/kernel/kernels.lock.json")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Dir(file), "kernels.lock.json", "{")
+	if code, _, stderr := run("lock", "--input", list); code != 1 || !strings.Contains(stderr, file+": not a usable kernel lock") {
+		t.Errorf("in a tree: exit code %d, %q; want one about %s", code, stderr, file)
+	}
+	if text := get(t, file); text != "{" {
+		t.Errorf("the lock was written over: %q", text)
+	}
+}
