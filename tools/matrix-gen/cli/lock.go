@@ -73,18 +73,18 @@ func runLock(ctx context.Context, e *env, args []string) error {
 	if len(inputs.words) == 0 {
 		return usagef("--input is missing; \"matrix-gen crawl\" makes a list")
 	}
+	if *update && *shrink {
+		return usagef("--allow-shrink has no meaning with --update, which keeps every kernel")
+	}
+	if *parallel < 1 || *parallel > 64 {
+		return usagef("--parallel must be from 1 to 64")
+	}
 	if *output == "" {
 		top, err := workspace.Top()
 		if err != nil {
 			return usagef("%v, or give --output", err)
 		}
 		*output = filepath.Join(top, defaultLock)
-	}
-	if *update && *shrink {
-		return usagef("--allow-shrink has no meaning with --update, which keeps every kernel")
-	}
-	if *parallel < 1 || *parallel > 64 {
-		return usagef("--parallel must be from 1 to 64")
 	}
 	o := lock.Options{
 		Distributions: distros.words, Arches: arches.words, Oldest: *oldest, CacheDir: *cache,
