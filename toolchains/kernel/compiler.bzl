@@ -27,6 +27,10 @@ _ARCHES = {
     "x86_64": struct(kernel_arch = "x86", prefix = "x86_64-linux-gnu-"),
 }
 
+# The compiler of programs for the machine that builds, as in kernel_compilers'
+# exec_compatible_with.
+HOST_COMPILER = "x86_64-linux-gnu-gcc-14"
+
 # GCC's major versions for which there are tool roots.
 GCC_MAJORS = [10, 12, 14]
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """kernel_module: one module, many kernels."""
 
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load(":compiler.bzl", "TOOLCHAIN_TYPE", "to_kernel_platform")
 load(":providers.bzl", "KernelInfo", "KernelModuleBundleInfo", "KernelModuleInfo")
 
@@ -11,7 +12,7 @@ def _place(file, package):
         fail("{} is not below the package {} of its module. Move it there, or export it from there.".format(path, package))
     return path[len(package) + 1:] if package else path
 
-def _kbuild(ctx, kernel, name, mnemonic, verb, sources, make_args, outputs):
+def _kbuild(ctx, kernel, name, mnemonic, verb, sources, make_args, outputs, coverage = None):
     """Runs the kernel's build system once.
 
     Args:
@@ -23,6 +24,8 @@ def _kbuild(ctx, kernel, name, mnemonic, verb, sources, make_args, outputs):
       sources: dict from place in the module's folder to File.
       make_args: further arguments for make.
       outputs: dict from place in the module's folder to File.
+      coverage: where counts and notes go, with the folder File as `notes`; None
+        for a module that does not count.
     """
     compiler = ctx.toolchains[TOOLCHAIN_TYPE].kernel_compiler
     if compiler.major != kernel.compiler_major or compiler.arch != kernel.arch:
@@ -34,6 +37,11 @@ def _kbuild(ctx, kernel, name, mnemonic, verb, sources, make_args, outputs):
         "arch": compiler.kernel_arch,
         "archives": [f.path for f in archives],
         "compiler": compiler.program,
+        "coverage": {
+            "name": coverage.name,
+            "notes": coverage.notes.path,
+            "package": coverage.package,
+        } if coverage else None,
         "cross_compile": compiler.prefix,
         "headers": kernel.headers_dir,
         "keep_debug": ctx.attr.debug_info,
@@ -50,8 +58,25 @@ def _kbuild(ctx, kernel, name, mnemonic, verb, sources, make_args, outputs):
         executable = ctx.executable._kbuild,
         arguments = [request.path],
         inputs = depset([request] + archives + trees + sources.values()),
-        outputs = outputs.values(),
+        outputs = outputs.values() + ([coverage.notes] if coverage else []),
         toolchain = TOOLCHAIN_TYPE,
+    )
+
+def _coverage(ctx, kernel, package):
+    """Where the counts of a module go that counts what it runs; None for others.
+
+    Kernels that could not take the counts get the module that they always get.
+    """
+    if not (ctx.attr.coverage and ctx.attr._coverage[BuildSettingInfo].value and kernel.config.get("GCOV_KERNEL") == "y"):
+        return None
+    compiler = ctx.toolchains[TOOLCHAIN_TYPE].kernel_compiler
+    return struct(
+        # The kernel adds up counts of one name, and believes that they fit.
+        name = "/".join([part for part in [ctx.label.package, ctx.label.name] if part]),
+        notes = ctx.actions.declare_directory(ctx.label.name + "/notes"),
+        package = package,
+        program = "usr/bin/{}gcov-{}".format(compiler.prefix, compiler.major),
+        root = compiler.root.tree,
     )
 
 def _kernel_module_impl(ctx):
@@ -60,9 +85,9 @@ def _kernel_module_impl(ctx):
     if kernel.missing:
         return [
             DefaultInfo(),
-            KernelModuleInfo(kernel = kernel, metadata = None, module = None, name = name, skipped = kernel.missing),
+            KernelModuleInfo(coverage = None, kernel = kernel, metadata = None, module = None, name = name, skipped = kernel.missing),
         ]
-    package = ctx.label.package
+    package = ctx.attr.source_package or ctx.label.package
     stem = ctx.label.name
     sources = {_place(f, package): f for f in ctx.files.srcs}
     if ctx.attr.probe_output:
@@ -79,6 +104,7 @@ def _kernel_module_impl(ctx):
         )
         sources[ctx.attr.probe_output] = facts
     module = ctx.actions.declare_file("{}/{}.ko".format(stem, name))
+    coverage = _coverage(ctx, kernel, package)
     _kbuild(
         ctx,
         kernel,
@@ -88,6 +114,7 @@ def _kernel_module_impl(ctx):
         sources = sources,
         make_args = ctx.attr.make_args,
         outputs = {name + ".ko": module},
+        coverage = coverage,
     )
     metadata = ctx.actions.declare_file("{}/{}.json".format(stem, name))
     args = ctx.actions.args()
@@ -109,7 +136,7 @@ def _kernel_module_impl(ctx):
     return [
         DefaultInfo(files = depset([module, metadata])),
         OutputGroupInfo(_validation = depset([metadata])),
-        KernelModuleInfo(kernel = kernel, metadata = metadata, module = module, name = name, skipped = ""),
+        KernelModuleInfo(coverage = coverage, kernel = kernel, metadata = metadata, module = module, name = name, skipped = ""),
     ]
 
 _kernel_module = rule(
@@ -117,6 +144,7 @@ _kernel_module = rule(
     implementation = _kernel_module_impl,
     cfg = to_kernel_platform,
     attrs = {
+        "coverage": attr.bool(doc = "Count what runs, where --//toolchains/kernel:coverage is given and the kernel has CONFIG_GCOV_KERNEL."),
         "debug_info": attr.bool(doc = "Keep DWARF; several times the size and a third more time."),
         "kernel": attr.label(doc = "The kernel.", mandatory = True, providers = [KernelInfo], cfg = "exec"),
         "make_args": attr.string_list(doc = "Further arguments for make."),
@@ -125,7 +153,9 @@ _kernel_module = rule(
         "probe_make_args": attr.string_list(doc = "Arguments with which make probes instead of building."),
         "probe_output": attr.string(doc = "Header that probing makes, by its place in the module's folder; empty where there are no probes."),
         "probe_srcs": attr.label_list(doc = "What probing reads; it runs again only when these change.", allow_files = True),
+        "source_package": attr.string(doc = "Package below which the sources lie, where it is not the rule's own."),
         "srcs": attr.label_list(doc = "Sources, headers and Kbuild files.", mandatory = True, allow_files = True),
+        "_coverage": attr.label(default = "//toolchains/kernel:coverage", providers = [BuildSettingInfo]),
         "_kbuild": attr.label(default = "//toolchains/kernel/kbuild", executable = True, cfg = "exec"),
         "_modcheck": attr.label(default = "//toolchains/kernel/modcheck", executable = True, cfg = "exec"),
     },
@@ -181,7 +211,9 @@ def kernel_module(
         probe_make_args = None,
         make_args = None,
         debug_info = None,
+        coverage = None,
         module_name = None,
+        source_package = None,
         tags = None,
         testonly = None,
         visibility = None):
@@ -194,14 +226,16 @@ def kernel_module(
 
     Args:
       name: name of the bundle and of the module itself.
-      srcs: sources, headers and Kbuild files, all below the package.
+      srcs: sources, headers and Kbuild files, all below one package.
       kernels: KERNELS of a kernel repository, or a part of it.
       probe_srcs: what probing the kernel's API reads.
       probe_output: the header it makes.
       probe_make_args: arguments with which make probes.
       make_args: further arguments for make when building.
       debug_info: keep DWARF.
+      coverage: count what runs, where --//toolchains/kernel:coverage is given.
       module_name: the module's name where it is not the target's.
+      source_package: package below which the sources lie, where it is not the caller's.
       tags: tags of all targets.
       testonly: only tests may use the targets.
       visibility: of all targets.
@@ -214,6 +248,7 @@ def kernel_module(
         _kernel_module(
             name = target,
             srcs = srcs,
+            coverage = coverage,
             debug_info = debug_info,
             kernel = kernel.label,
             make_args = make_args,
@@ -222,6 +257,7 @@ def kernel_module(
             probe_make_args = probe_make_args,
             probe_output = probe_output,
             probe_srcs = probe_srcs,
+            source_package = source_package,
             tags = tags + [
                 "arch=" + kernel.arch,
                 "distribution=" + kernel.distribution,

@@ -39,6 +39,30 @@ KernelImageInfo = provider(
     },
 )
 
+KernelSourceInfo = provider(
+    doc = "Sources of a kernel, as far as kernels for virtual machines are built from them.",
+    fields = {
+        "file": "File: a .tar.zst; None where the source package is missing.",
+        "missing": "String: why, or \"\".",
+        "version": "String: of the kernel. Example: \"6.12.107\"",
+    },
+)
+
+KernelBuildInfo = provider(
+    doc = "A kernel that was built here.",
+    fields = {
+        "arch": "String: x86_64 or aarch64.",
+        "config": "Dict of strings: facts of the configuration, as in KernelInfo.",
+        "config_file": "File: the whole configuration; None where missing.",
+        "image": "File: what boots; None where missing.",
+        "key": "String: distribution/arch/release. Example: \"debug/x86_64/6.12.107-kasan\"",
+        "missing": "String: why it could not be built, \"\" where it was.",
+        "modules": "File: folder with modules.json, which says what is built in; None where missing.",
+        "release": "String: uname -r. Example: \"6.12.107-kasan\"",
+        "vmlinux": "File: the kernel with symbols; None where missing.",
+    },
+)
+
 PackedHeadersInfo = provider(
     doc = "A header package as kernelpack leaves it.",
     fields = {
@@ -63,6 +87,7 @@ KernelCompilerInfo = provider(
 KernelModuleInfo = provider(
     doc = "One module built for one kernel.",
     fields = {
+        "coverage": "Struct of a module that counts what it runs, None for others: name (folder of its counts in the guest), notes (File: folder of the compiler's notes), package (what names of its sources begin with), program (gcov's path in the root), root (File: tree with the compiler).",
         "kernel": "KernelInfo of the kernel.",
         "metadata": "File: JSON that describes the module (modcheck's Metadata); None where skipped.",
         "module": "File: the .ko; None where skipped. Example: tidelock.ko",

@@ -7,12 +7,8 @@ distribution's C library alone, with the sources beside them.
 """
 
 load("//toolchains/debian:providers.bzl", "ToolRootInfo")
-load(":compiler.bzl", "TOOLCHAIN_TYPE", "to_kernel_platform")
+load(":compiler.bzl", "HOST_COMPILER", "TOOLCHAIN_TYPE", "to_kernel_platform")
 load(":providers.bzl", "PackedHeadersInfo", "RebuiltProgramsInfo")
-
-# The compiler of programs for the machine that builds, as in kernel_compilers'
-# exec_compatible_with.
-_HOST_COMPILER = "x86_64-linux-gnu-gcc-14"
 
 def _rebuilt_programs_impl(ctx):
     infos = [target[PackedHeadersInfo] for target in ctx.attr.headers]
@@ -30,7 +26,7 @@ def _rebuilt_programs_impl(ctx):
         "compiler": compiler.program,
         "cross_compile": compiler.prefix,
         "headers": ctx.attr.headers_dir,
-        "host_compiler": host.path + "/usr/bin/" + _HOST_COMPILER,
+        "host_compiler": host.path + "/usr/bin/" + HOST_COMPILER,
         "kernel": ctx.attr.kernel,
         "output": out.path,
         "sysroot": sysroot.path,

@@ -61,6 +61,7 @@ def _sign(ctx, info):
         outputs = [metadata],
     )
     return KernelModuleInfo(
+        coverage = info.coverage,
         kernel = kernel,
         metadata = metadata,
         module = module,

@@ -55,8 +55,9 @@ func Convert(w io.Writer, data []byte) error {
 		} else if err != nil {
 			return fmt.Errorf("gcov's JSON cannot be read: %w", err)
 		}
-		if d.FormatVersion != "2" {
-			return fmt.Errorf("gcov's JSON has the format %q, \"2\" is known: was gcov's version changed?", d.FormatVersion)
+		// "1" is of GCC 12; what is read here is the same in both.
+		if d.FormatVersion != "1" && d.FormatVersion != "2" {
+			return fmt.Errorf("gcov's JSON has the format %q, \"1\" and \"2\" are known: was gcov's version changed?", d.FormatVersion)
 		}
 		for _, f := range d.Files {
 			if !ours(f.Name) {

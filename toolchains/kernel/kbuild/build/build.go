@@ -15,6 +15,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/tidelock/tidelock/toolchains/kernel/kbuild/workspace"
+	"github.com/tidelock/tidelock/toolchains/kernel/kconfig"
 )
 
 // Request is what the kernel_module rule writes. Paths are relative to the
@@ -32,30 +35,38 @@ type Request struct {
 	MakeArgs     []string          `json:"make_args"`     // further variables and flags for make
 	Outputs      map[string]string `json:"outputs"`       // place in the module's folder to file to write
 	KeepDebug    bool              `json:"keep_debug"`    // keep DWARF
+	Coverage     *Coverage         `json:"coverage"`      // count what runs; null: do not
 }
 
 // Run does the build. On failure the error carries make's output.
 func Run(r Request) error {
-	w, err := openWorkspace(r.Archives, r.ToolDirs)
+	w, err := workspace.Open(r.Archives, r.ToolDirs, workspace.ForModule)
 	if err != nil {
 		return err
 	}
-	defer w.close()
+	defer w.Close()
 	if r.KernelTools != "" {
-		if err := w.kernel.addTools(r.KernelTools); err != nil {
+		if err := w.Kernel.AddTools(r.KernelTools); err != nil {
 			return err
 		}
 	}
 	for place, file := range r.Sources {
-		if err := copyFile(file, filepath.Join(w.module(), place)); err != nil {
+		if err := copyFile(file, filepath.Join(w.Module(), place)); err != nil {
 			return err
 		}
 	}
 	if err := makeModule(r, w); err != nil {
 		return err
 	}
+	if r.Coverage != nil {
+		for place := range r.Outputs {
+			if err := r.Coverage.write(w, filepath.Join(w.Module(), place)); err != nil {
+				return err
+			}
+		}
+	}
 	for place, file := range r.Outputs {
-		if err := copyFile(filepath.Join(w.module(), place), file); err != nil {
+		if err := copyFile(filepath.Join(w.Module(), place), file); err != nil {
 			return fmt.Errorf("make succeeded, but: %w", err)
 		}
 	}
@@ -64,28 +75,47 @@ func Run(r Request) error {
 
 var finding = regexp.MustCompile(`:\d+: warning: |WARNING: modpost|objtool: |: warning: objtool`)
 
-func makeModule(r Request, w *workspace) error {
-	headers := filepath.Join(w.kernel.dir, r.Headers)
+func makeModule(r Request, w *workspace.Workspace) error {
+	headers := filepath.Join(w.Kernel.Dir, r.Headers)
 	if _, err := os.Stat(headers); err != nil {
 		return fmt.Errorf("the header packages have no %s: does the lock name the right packages?", r.Headers)
 	}
 	// The sources' place must not be seen in the module: as __FILE__ it would
 	// make two builds differ.
-	flags := "-ffile-prefix-map=" + w.module() + "/= -ffile-prefix-map=" + w.dir + "/="
+	module := w.Module()
+	flags := "-ffile-prefix-map=" + module + "/= -ffile-prefix-map=" + w.Dir + "/="
+	kasan, err := instrumented(headers)
+	if err != nil {
+		return err
+	}
+	if kasan || r.Coverage != nil {
+		if module, err = filepath.Rel(headers, module); err != nil {
+			return err
+		}
+		flags += " -ffile-prefix-map=" + module + "/="
+	}
 	if !r.KeepDebug {
 		flags += " -g0"
 	}
+	var env []string
+	counting := ""
+	if r.Coverage != nil {
+		if counting, err = r.Coverage.flags(r.Arch, headers, module); err != nil {
+			return fmt.Errorf("%s: %w", r.Kernel, err)
+		}
+		env = r.Coverage.environment()
+	}
 	args := []string{
-		"-C", headers, "M=" + w.module(),
+		"-C", headers, "M=" + module,
 		"ARCH=" + r.Arch,
 		"CROSS_COMPILE=" + r.CrossCompile,
 		"CC=" + r.Compiler,
-		"KCFLAGS=" + flags, "KAFLAGS=" + flags,
+		"KCFLAGS=" + flags + counting, "KAFLAGS=" + flags,
 		// Type information for BPF wants DWARF and the kernel's own image.
 		"CONFIG_DEBUG_INFO_BTF_MODULES=",
 	}
 	args = append(args, r.MakeArgs...)
-	log, err := w.make(nil, append(args, "modules")...)
+	log, err := w.Make(env, append(args, "modules")...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.Kernel, err)
 	}
@@ -97,6 +127,15 @@ func makeModule(r Request, w *workspace) error {
 		}
 	}
 	return nil
+}
+
+// instrumented tells whether a kernel has the compiler watch over global
+// variables (CONFIG_KASAN). It then writes into the module in which file each
+// was defined, by the name that it was given and whatever was mapped: the file
+// must be given by a relative name.
+func instrumented(headers string) (bool, error) {
+	config, err := kconfig.ReadConfig(filepath.Join(headers, "include/config/auto.conf"))
+	return err == nil && config.Get("KASAN") == "y", err
 }
 
 func copyFile(from, to string) error {

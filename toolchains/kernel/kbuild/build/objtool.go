@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/tidelock/tidelock/toolchains/kernel/kbuild/workspace"
 )
 
 // machine is what a program for the machine that builds looks like.
@@ -31,7 +33,7 @@ var objtoolSources = []string{
 // objtool builds objtool, or takes the package's where that is for this machine
 // and there is nothing to build from. It needs libelf, so it comes with its
 // libraries and a script that starts it by their loader.
-func (b *rebuilder) objtool() ([]archived, error) {
+func (b *rebuilder) objtool() ([]workspace.Archived, error) {
 	dir := filepath.Join(b.headers, "tools/objtool")
 	program := filepath.Join(dir, "objtool")
 	var lacking string
@@ -50,9 +52,9 @@ func (b *rebuilder) objtool() ([]archived, error) {
 		if err := writeNew(filepath.Join(dir, "sync-check.sh"), []byte("exit 0\n"), 0o755); err != nil {
 			return nil, err
 		}
-		bin := filepath.Dir(b.compilerPath)
+		bin := b.host.Bin
 		err := b.makePrograms("-C", dir, "ARCH="+b.Arch, "SRCARCH="+b.Arch, "HOSTARCH="+b.Arch, "CROSS_COMPILE=",
-			"HOSTCC="+b.hostCC, "CC="+b.hostCC, "HOSTLD="+filepath.Join(bin, "ld"), "LD="+filepath.Join(bin, "ld"),
+			"HOSTCC="+b.host.CC, "CC="+b.host.CC, "HOSTLD="+filepath.Join(bin, "ld"), "LD="+filepath.Join(bin, "ld"),
 			"HOSTAR="+filepath.Join(bin, "ar"), "AR="+filepath.Join(bin, "ar"),
 			// The compiler is not the one that these sources were written for.
 			"WERROR=0", "KBUILD_HOSTCFLAGS=-O2 -Wno-error", "HOSTCFLAGS=-O2 -Wno-error",
@@ -70,20 +72,20 @@ func (b *rebuilder) objtool() ([]archived, error) {
 		return nil, err
 	}
 	at := b.Headers + "/tools/objtool/"
-	files := []archived{
-		{name: at + "objtool", mode: 0o755, data: []byte(`#!/bin/sh
+	files := []workspace.Archived{
+		{Name: at + "objtool", Mode: 0o755, Data: []byte(`#!/bin/sh
 # Starts objtool with the libraries beside it.
 d=${0%/*}/objtool.d
 exec "$d/ld.so" --library-path "$d" "$d/objtool" "$@"
 `)},
-		{name: at + "objtool.d/objtool", mode: 0o755, data: data},
+		{Name: at + "objtool.d/objtool", Mode: 0o755, Data: data},
 	}
-	libraries, err := libraries(program, filepath.Join(b.sysroot, "usr/lib", want.triplet))
+	libraries, err := libraries(program, filepath.Join(b.host.Sysroot, "usr/lib", want.triplet))
 	if err != nil {
 		return nil, err
 	}
 	for _, l := range libraries {
-		l.name = at + "objtool.d/" + l.name
+		l.Name = at + "objtool.d/" + l.Name
 		files = append(files, l)
 	}
 	return files, nil
@@ -101,8 +103,8 @@ func machineOf(file string) (elf.Machine, error) {
 
 // libraries returns the loader, as ld.so, and all libraries that a program
 // needs, out of one folder.
-func libraries(program, dir string) ([]archived, error) {
-	var found []archived
+func libraries(program, dir string) ([]workspace.Archived, error) {
+	var found []workspace.Archived
 	seen := map[string]bool{}
 	for queue := []string{program}; len(queue) > 0; queue = queue[1:] {
 		f, err := elf.Open(queue[0])
@@ -135,9 +137,9 @@ func libraries(program, dir string) ([]archived, error) {
 				return nil, err
 			}
 			if isLoader(name) {
-				found = append(found, archived{name: "ld.so", mode: 0o755, data: data})
+				found = append(found, workspace.Archived{Name: "ld.so", Mode: 0o755, Data: data})
 			}
-			found = append(found, archived{name: name, mode: 0o755, data: data})
+			found = append(found, workspace.Archived{Name: name, Mode: 0o755, Data: data})
 			queue = append(queue, file)
 		}
 	}

@@ -11,6 +11,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/tidelock/tidelock/toolchains/kernel/kbuild/workspace"
+	"github.com/tidelock/tidelock/toolchains/kernel/kconfig"
 )
 
 // RebuildRequest asks for a kernel's own build programs (fixdep, modpost,
@@ -35,12 +38,12 @@ var programsKbuild []byte
 
 // Rebuild compiles the programs and packs them.
 func Rebuild(r RebuildRequest) error {
-	w, err := openWorkspace(r.Archives, r.ToolDirs)
+	w, err := workspace.Open(r.Archives, r.ToolDirs, workspace.ForModule)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.Kernel, err)
 	}
-	defer w.close()
-	b := &rebuilder{RebuildRequest: r, workspace: w, headers: filepath.Join(w.kernel.dir, r.Headers)}
+	defer w.Close()
+	b := &rebuilder{RebuildRequest: r, Workspace: w, headers: filepath.Join(w.Kernel.Dir, r.Headers)}
 	if err := b.prepare(); err != nil {
 		return fmt.Errorf("%s: %w", r.Kernel, err)
 	}
@@ -48,38 +51,29 @@ func Rebuild(r RebuildRequest) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.Kernel, err)
 	}
-	return writeArchive(r.Output, files)
+	return workspace.WriteArchive(r.Output, files)
 }
 
 type rebuilder struct {
 	RebuildRequest
-	*workspace
+	*workspace.Workspace
 	headers string
-	config  map[string]string // the kernel's configuration
+	config  kconfig.Config // the kernel's configuration
 
-	compilerPath string // absolute, of the compiler for the machine that builds
-	sysroot      string // absolute
-	hostCC       string // the compiler with all that it always needs
+	host *workspace.HostCompiler
 }
 
 // prepare checks what can be checked before anything runs.
 func (b *rebuilder) prepare() error {
-	conf := filepath.Join(b.headers, "include/config/auto.conf")
-	data, err := os.ReadFile(conf)
-	if err != nil {
+	var err error
+	if b.config, err = kconfig.ReadConfig(filepath.Join(b.headers, "include/config/auto.conf")); err != nil {
 		return fmt.Errorf("the header packages have no %s/include/config/auto.conf: does the lock name the right packages?", b.Headers)
-	}
-	b.config = map[string]string{}
-	for line := range strings.Lines(string(data)) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-			b.config[name] = value
-		}
 	}
 	for name := range b.config {
 		// GCC_PLUGIN_LATENT_ENTROPY and its like change modules; none can be
 		// rebuilt without the compiler's own headers.
-		if strings.HasPrefix(name, "CONFIG_GCC_PLUGIN_") {
-			return fmt.Errorf("it was built with the compiler plugin %s, which modules would need too; that is not supported", name)
+		if strings.HasPrefix(name, "GCC_PLUGIN_") {
+			return fmt.Errorf("it was built with the compiler plugin CONFIG_%s, which modules would need too; that is not supported", name)
 		}
 	}
 	for _, name := range []string{"scripts/basic/fixdep.c", "scripts/mod/modpost.c"} {
@@ -87,23 +81,9 @@ func (b *rebuilder) prepare() error {
 			return fmt.Errorf("its header packages have no %s to rebuild the kernel's programs from; a package of the programs for this machine (kbuild: packaged) is needed", name)
 		}
 	}
-	if b.compilerPath, err = filepath.Abs(b.HostCompiler); err != nil {
+	if b.host, err = b.Workspace.HostCompiler(b.RebuildRequest.HostCompiler, b.RebuildRequest.Sysroot); err != nil {
 		return err
 	}
-	if b.sysroot, err = filepath.Abs(b.Sysroot); err != nil {
-		return err
-	}
-	bin := filepath.Dir(b.compilerPath)
-	// The linker script libc.so of the C library names its parts by absolute
-	// paths, which hold on an installed system only.
-	libs := filepath.Join(b.dir, "lib")
-	if err := writeNew(filepath.Join(libs, "libc.so"), []byte("GROUP ( libc.so.6 libc_nonshared.a AS_NEEDED ( ld-linux-x86-64.so.2 ) )\n"), 0o644); err != nil {
-		return err
-	}
-	b.hostCC = strings.Join([]string{
-		b.compilerPath, "-B" + bin + "/", "--sysroot=" + b.sysroot, "-L" + libs, "-Wl,--build-id=none",
-		"-ffile-prefix-map=" + b.dir + "/=",
-	}, " ")
 	return b.removePackaged()
 }
 
@@ -133,11 +113,11 @@ func (b *rebuilder) removePackaged() error {
 }
 
 // programs builds them all and returns what goes into the archive.
-func (b *rebuilder) programs() ([]archived, error) {
+func (b *rebuilder) programs() ([]workspace.Archived, error) {
 	if err := b.scripts(); err != nil {
 		return nil, err
 	}
-	var files []archived
+	var files []workspace.Archived
 	for _, name := range []string{"scripts/basic/fixdep", "scripts/mod/modpost", "scripts/genksyms/genksyms", "scripts/recordmcount"} {
 		data, err := b.stripped(filepath.Join(b.headers, name))
 		if os.IsNotExist(err) {
@@ -146,12 +126,12 @@ func (b *rebuilder) programs() ([]archived, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, archived{name: b.Headers + "/" + name, mode: 0o755, data: data})
+		files = append(files, workspace.Archived{Name: b.Headers + "/" + name, Mode: 0o755, Data: data})
 	}
 	if len(files) < 2 {
 		return nil, fmt.Errorf("make succeeded, but built only %d programs", len(files))
 	}
-	if b.config["CONFIG_OBJTOOL"] == "y" || b.config["CONFIG_STACK_VALIDATION"] == "y" {
+	if b.config.Get("OBJTOOL") == "y" || b.config.Get("STACK_VALIDATION") == "y" {
 		more, err := b.objtool()
 		if err != nil {
 			return nil, err
@@ -165,25 +145,25 @@ func (b *rebuilder) programs() ([]archived, error) {
 // external module is the one thing that those of a header package can build,
 // so the programs are built by the Kbuild file of a module.
 func (b *rebuilder) scripts() error {
-	if err := writeNew(filepath.Join(b.module(), "Kbuild"), programsKbuild, 0o644); err != nil {
+	if err := writeNew(filepath.Join(b.Module(), "Kbuild"), programsKbuild, 0o644); err != nil {
 		return err
 	}
-	return b.makePrograms("-C", b.headers, "M="+b.module(), "kernel_tree="+b.headers,
+	return b.makePrograms("-C", b.headers, "M="+b.Module(), "kernel_tree="+b.headers,
 		"ARCH="+b.Arch, "CROSS_COMPILE="+b.CrossCompile, "CC="+b.Compiler,
-		"HOSTCC="+b.hostCC, "HOSTCFLAGS=-O2", "HOSTLDFLAGS=-static",
+		"HOSTCC="+b.host.CC, "HOSTCFLAGS=-O2", "HOSTLDFLAGS=-static",
 		"CONFIG_DEBUG_INFO_BTF_MODULES=",
 		"modules")
 }
 
 // makePrograms runs make with what building programs needs besides.
 func (b *rebuilder) makePrograms(args ...string) error {
-	m4, err := b.path.find("m4")
+	m4, err := b.Path.Find("m4")
 	if err != nil {
 		return err
 	}
 	// bison and flex look for these where they would be installed.
 	env := []string{"M4=" + m4, "BISON_PKGDATADIR=" + filepath.Join(filepath.Dir(m4), "../share/bison")}
-	if _, err := b.make(env, args...); err != nil {
+	if _, err := b.Make(env, args...); err != nil {
 		return fmt.Errorf("rebuilding the kernel's programs: %w", err)
 	}
 	return nil
@@ -195,8 +175,8 @@ func (b *rebuilder) stripped(file string) ([]byte, error) {
 	if _, err := os.Stat(file); err != nil {
 		return nil, err
 	}
-	out := filepath.Join(b.dir, "stripped")
-	if text, err := exec.Command(filepath.Join(filepath.Dir(b.compilerPath), "strip"), "-o", out, file).CombinedOutput(); err != nil {
+	out := filepath.Join(b.Dir, "stripped")
+	if text, err := exec.Command(filepath.Join(b.host.Bin, "strip"), "-o", out, file).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("strip %s: %w\n%s", file, err, text)
 	}
 	return os.ReadFile(out)

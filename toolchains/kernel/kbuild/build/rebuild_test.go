@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tidelock/tidelock/toolchains/kernel/kbuild/workspace"
 )
 
 // That programs are rebuilt, and work, is shown on real packages by
@@ -18,21 +20,21 @@ func TestRebuildRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	conf := archived{name: "usr/src/kernels/6/include/config/auto.conf", mode: 0o644, data: []byte("CONFIG_MODVERSIONS=y\n")}
+	conf := workspace.Archived{Name: "usr/src/kernels/6/include/config/auto.conf", Mode: 0o644, Data: []byte("CONFIG_MODVERSIONS=y\n")}
 	plugins := conf
-	plugins.data = []byte("CONFIG_GCC_PLUGINS=y\nCONFIG_GCC_PLUGIN_LATENT_ENTROPY=y\n")
-	fixdep := archived{name: "usr/src/kernels/6/scripts/basic/fixdep.c", mode: 0o644}
+	plugins.Data = []byte("CONFIG_GCC_PLUGINS=y\nCONFIG_GCC_PLUGIN_LATENT_ENTROPY=y\n")
+	fixdep := workspace.Archived{Name: "usr/src/kernels/6/scripts/basic/fixdep.c", Mode: 0o644}
 	for name, c := range map[string]struct {
-		files []archived
+		files []workspace.Archived
 		want  string
 	}{
-		"another folder":   {[]archived{{name: "usr/src/kernels/7/Makefile", mode: 0o644}}, "have no usr/src/kernels/6/include/config/auto.conf"},
-		"no sources":       {[]archived{conf}, "no scripts/basic/fixdep.c"},
-		"half the sources": {[]archived{conf, fixdep}, "no scripts/mod/modpost.c"},
-		"compiler plugins": {[]archived{plugins}, "CONFIG_GCC_PLUGIN_LATENT_ENTROPY"},
+		"another folder":   {[]workspace.Archived{{Name: "usr/src/kernels/7/Makefile", Mode: 0o644}}, "have no usr/src/kernels/6/include/config/auto.conf"},
+		"no sources":       {[]workspace.Archived{conf}, "no scripts/basic/fixdep.c"},
+		"half the sources": {[]workspace.Archived{conf, fixdep}, "no scripts/mod/modpost.c"},
+		"compiler plugins": {[]workspace.Archived{plugins}, "CONFIG_GCC_PLUGIN_LATENT_ENTROPY"},
 	} {
 		archive := filepath.Join(t.TempDir(), "headers.tar.zst")
-		if err := writeArchive(archive, c.files); err != nil {
+		if err := workspace.WriteArchive(archive, c.files); err != nil {
 			t.Fatal(err)
 		}
 		err := Rebuild(RebuildRequest{

@@ -13,72 +13,16 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
-	"github.com/tidelock/tidelock/toolchains/debian/archive/xz"
+	"github.com/tidelock/tidelock/toolchains/kernel/source/pack"
 )
 
 // pruneSource keeps of a linux-source package what header packages of other
 // distributions have of it: the sources of the kernel's programs, and all
 // makefiles and Kconfig files.
-func pruneSource(in, out string) error {
-	f, err := os.Create(out)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z, err := zstd.NewWriter(f, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return err
-	}
-	w := tar.NewWriter(z)
-	kept := 0
-	err = deb.WalkFile(in, func(e *deb.Entry, body io.Reader) error {
-		if e.Kind != deb.File || !strings.HasSuffix(e.Name, ".tar.xz") {
-			return nil
-		}
-		x, err := xz.NewReader(body)
-		if err != nil {
-			return err
-		}
-		for r := tar.NewReader(x); ; {
-			h, err := r.Next()
-			if err == io.EOF {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			_, below, _ := strings.Cut(h.Name, "/")
-			if !wantedSource(below) || h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeSymlink {
-				continue
-			}
-			kept++
-			if err := w.WriteHeader(&tar.Header{Typeflag: h.Typeflag, Name: below, Linkname: h.Linkname, Mode: h.Mode & 0o755, Size: h.Size, Format: tar.FormatGNU}); err != nil {
-				return err
-			}
-			if _, err := io.Copy(w, r); err != nil {
-				return err
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if kept == 0 {
-		return fmt.Errorf("%s: no sources of the kernel inside", in)
-	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	return f.Close()
-}
+func pruneSource(in, out string) error { return pack.Pack(in, out, "", wantedSource) }
 
 func wantedSource(name string) bool {
-	base := path.Base(name)
-	if strings.HasPrefix(base, "Makefile") || strings.HasPrefix(base, "Kconfig") || base == "Kbuild" {
+	if pack.Configures(name) {
 		return true
 	}
 	for _, dir := range []string{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package build
+package workspace
 
 import (
 	"archive/tar"
@@ -16,16 +16,17 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// kernelTree is the folder into which headers are unpacked. Inside it, paths
+// Tree is the folder into which a kernel is unpacked. Inside it, paths
 // are those of the distribution: usr/src/linux-headers-..., usr/lib/linux-kbuild-...
-type kernelTree struct {
-	dir  string
-	path searchDirs
+type Tree struct {
+	// Dir is the folder.
+	Dir  string
+	path SearchDirs
 	made map[string]bool // folders that exist already
 }
 
 // unpack adds a packed header archive.
-func (t *kernelTree) unpack(archive string) error {
+func (t *Tree) unpack(archive string) error {
 	f, err := os.Open(archive)
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func (t *kernelTree) unpack(archive string) error {
 		if path.Base(h.Name) == ".kernelvariables" {
 			continue
 		}
-		dest := filepath.Join(t.dir, h.Name)
+		dest := filepath.Join(t.Dir, h.Name)
 		if err := t.mkdir(filepath.Dir(dest)); err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func (t *kernelTree) unpack(archive string) error {
 	}
 }
 
-func (t *kernelTree) mkdir(dir string) error {
+func (t *Tree) mkdir(dir string) error {
 	if t.made[dir] {
 		return nil
 	}
@@ -82,14 +83,14 @@ func (t *kernelTree) mkdir(dir string) error {
 }
 
 // target keeps absolute links inside the tree.
-func (t *kernelTree) target(link string) string {
+func (t *Tree) target(link string) string {
 	if path.IsAbs(link) {
-		return filepath.Join(t.dir, link)
+		return filepath.Join(t.Dir, link)
 	}
 	return link
 }
 
-func (t *kernelTree) write(dest string, h *tar.Header, r io.Reader) error {
+func (t *Tree) write(dest string, h *tar.Header, r io.Reader) error {
 	top := path.Base(h.Name) == "Makefile" && strings.Count(h.Name, "/") <= 3
 	if !top && h.Mode&0o111 == 0 {
 		f, err := os.OpenFile(dest, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
@@ -108,7 +109,7 @@ func (t *kernelTree) write(dest string, h *tar.Header, r io.Reader) error {
 	}
 	if top {
 		// The makefile of Debian's headers names its folders where they would be installed.
-		data = bytes.ReplaceAll(data, []byte("/usr/src/"), []byte(t.dir+"/usr/src/"))
+		data = bytes.ReplaceAll(data, []byte("/usr/src/"), []byte(t.Dir+"/usr/src/"))
 	}
 	data, err = t.interpreter(data)
 	if err != nil {
@@ -117,9 +118,9 @@ func (t *kernelTree) write(dest string, h *tar.Header, r io.Reader) error {
 	return os.WriteFile(dest, data, os.FileMode(h.Mode)&0o777)
 }
 
-// addTools links the packaged programs of kbuild (linux-kbuild-*) into the
+// AddTools links the packaged programs of kbuild (linux-kbuild-*) into the
 // tree, with their scripts turned to the tool roots' interpreters.
-func (t *kernelTree) addTools(root string) error {
+func (t *Tree) AddTools(root string) error {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return err
@@ -139,7 +140,7 @@ func (t *kernelTree) addTools(root string) error {
 			return err
 		}
 		for _, e := range entries {
-			dest := filepath.Join(t.dir, dir, e.Name())
+			dest := filepath.Join(t.Dir, dir, e.Name())
 			if _, err := os.Lstat(dest); err == nil {
 				continue
 			}
@@ -153,7 +154,7 @@ func (t *kernelTree) addTools(root string) error {
 
 // addScripts links the files of one folder of the root, and copies its scripts
 // with their interpreter changed.
-func (t *kernelTree) addScripts(root, dir string) error {
+func (t *Tree) addScripts(root, dir string) error {
 	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -162,7 +163,7 @@ func (t *kernelTree) addScripts(root, dir string) error {
 		if err != nil {
 			return err
 		}
-		dest := filepath.Join(t.dir, below)
+		dest := filepath.Join(t.Dir, below)
 		info, err := os.Stat(name) // sandboxes hold links
 		if err != nil {
 			return err

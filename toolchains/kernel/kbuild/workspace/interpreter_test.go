@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package build
+package workspace
 
 import (
 	"os"
@@ -17,7 +17,7 @@ func TestInterpreter(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tree := kernelTree{path: searchDirs{tools}}
+	tree := Tree{path: SearchDirs{tools}}
 	for in, want := range map[string]string{
 		"#!/bin/sh\nexit\n":                     "#!" + tools + "/sh\nexit\n",
 		"#! /bin/sh -e\n":                       "#!" + tools + "/sh -e\n",
@@ -38,7 +38,7 @@ func TestInterpreter(t *testing.T) {
 			t.Errorf("%q: got %q, %v; want %q", in, got, err, want)
 		}
 	}
-	deep := kernelTree{path: searchDirs{filepath.Join(tools, strings.Repeat("x", 200), "..")}}
+	deep := Tree{path: SearchDirs{filepath.Join(tools, strings.Repeat("x", 200), "..")}}
 	if _, err := deep.interpreter([]byte("#!/bin/sh " + strings.Repeat("-e ", 90) + "\n")); err == nil {
 		t.Error("a first line that the kernel would cut was written")
 	}
@@ -50,7 +50,7 @@ func TestInterpreterOfTheMachine(t *testing.T) {
 		t.Skip("this machine has no /bin/sh to be wrongly used")
 	}
 	script := []byte("#!/bin/sh\nexit 0\n")
-	tree := kernelTree{path: searchDirs{t.TempDir()}}
+	tree := Tree{path: SearchDirs{t.TempDir()}}
 	data, err := tree.interpreter(script)
 	if err != nil {
 		t.Fatal(err)

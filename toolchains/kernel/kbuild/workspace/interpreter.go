@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package build
+package workspace
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ const maxInterpreterLine = 250
 
 // interpreter points a script's first line at the tool roots. Other files stay
 // as they are.
-func (t *kernelTree) interpreter(data []byte) ([]byte, error) {
+func (t *Tree) interpreter(data []byte) ([]byte, error) {
 	if !bytes.HasPrefix(data, []byte("#!")) {
 		return data, nil
 	}
@@ -34,7 +34,7 @@ func (t *kernelTree) interpreter(data []byte) ([]byte, error) {
 	if path.Base(words[0]) == "env" {
 		words = envCommand(words[1:])
 	}
-	program, err := t.path.find(path.Base(words[0]))
+	program, err := t.path.Find(path.Base(words[0]))
 	if err != nil {
 		program = noInterpreter + path.Base(words[0])
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package build
+package workspace
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// searchDirs are the folders in which all programs of a build are found.
-type searchDirs []string
+// SearchDirs are the folders in which all programs of a build are found.
+type SearchDirs []string
 
-func searchPath(dirs []string) (searchDirs, error) {
-	var s searchDirs
+func searchPath(dirs []string) (SearchDirs, error) {
+	var s SearchDirs
 	for _, d := range dirs {
 		abs, err := filepath.Abs(d)
 		if err != nil {
@@ -25,9 +25,10 @@ func searchPath(dirs []string) (searchDirs, error) {
 }
 
 // String gives the folders as PATH wants them.
-func (s searchDirs) String() string { return strings.Join(s, ":") }
+func (s SearchDirs) String() string { return strings.Join(s, ":") }
 
-func (s searchDirs) find(name string) (string, error) {
+// Find returns the whole path of a program.
+func (s SearchDirs) Find(name string) (string, error) {
 	for _, d := range s {
 		file := filepath.Join(d, name)
 		if info, err := os.Stat(file); err == nil && info.Mode()&0o111 != 0 {
