@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vm_kernel: a kernel of the lock, ready to boot."""
+"""vm_kernel and built_vm_kernel: kernels of the lock and of our own, ready to boot."""
 
-load("//toolchains/kernel:providers.bzl", "KernelImageInfo")
+load("//toolchains/kernel:providers.bzl", "KernelBuildInfo", "KernelImageInfo")
 load(":providers.bzl", "VmKernelInfo")
 
 def _vm_kernel_impl(ctx):
@@ -12,7 +12,7 @@ def _vm_kernel_impl(ctx):
     if missing:
         return [
             DefaultInfo(),
-            VmKernelInfo(arch = kernel.arch, config = kernel.config, image = None, key = kernel.key, missing = missing, modules = None, release = kernel.release),
+            VmKernelInfo(append = [], arch = kernel.arch, config = kernel.config, ignore = {}, image = None, key = kernel.key, missing = missing, modules = None, release = kernel.release, vmlinux = None),
         ]
     image = ctx.actions.declare_file(ctx.label.name + ".image")
     modules = ctx.actions.declare_directory(ctx.label.name + ".modules")
@@ -32,7 +32,7 @@ def _vm_kernel_impl(ctx):
     )
     return [
         DefaultInfo(files = depset([image, modules])),
-        VmKernelInfo(arch = kernel.arch, config = kernel.config, image = image, key = kernel.key, missing = "", modules = modules, release = kernel.release),
+        VmKernelInfo(append = [], arch = kernel.arch, config = kernel.config, ignore = {}, image = image, key = kernel.key, missing = "", modules = modules, release = kernel.release, vmlinux = None),
     ]
 
 vm_kernel = rule(
@@ -42,6 +42,25 @@ vm_kernel = rule(
         "kernel": attr.label(doc = "The image of a kernel of the lock.", mandatory = True, providers = [KernelImageInfo], cfg = "exec"),
         "modules": attr.string_list(doc = "Modules of the distribution's own that guests may load, with all they depend on. A name that ends with '?' may be absent."),
         "_kimage": attr.label(default = "//vmtest/cmd/kimage", executable = True, cfg = "exec"),
+    },
+    provides = [VmKernelInfo],
+)
+
+def _built_vm_kernel_impl(ctx):
+    kernel = ctx.attr.kernel[KernelBuildInfo]
+    return [
+        DefaultInfo(files = depset([f for f in [kernel.image, kernel.modules] if f])),
+        OutputGroupInfo(vmlinux = depset([kernel.vmlinux] if kernel.vmlinux else [])),
+        VmKernelInfo(append = ctx.attr.append, arch = kernel.arch, config = kernel.config, ignore = ctx.attr.ignore, image = kernel.image, key = kernel.key, missing = kernel.missing, modules = kernel.modules, release = kernel.release, vmlinux = kernel.vmlinux),
+    ]
+
+built_vm_kernel = rule(
+    doc = "A kernel that was built here, as one that guests boot.",
+    implementation = _built_vm_kernel_impl,
+    attrs = {
+        "append": attr.string_list(doc = "What this kernel wants on its command line."),
+        "ignore": attr.string_dict(doc = "Reports of this kernel's own by which no test is judged: pattern for the whole title to the reason."),
+        "kernel": attr.label(doc = "The build.", mandatory = True, providers = [KernelBuildInfo], cfg = "exec"),
     },
     provides = [VmKernelInfo],
 )

@@ -60,3 +60,34 @@ def other_release(kernels, key):
     if not best:
         fail("{}: the lock has no other kernel of {} whose module the guest could refuse.".format(key, one.arch))
     return best[1]
+
+def other_releases(kernels):
+    """other_release of every kernel, for the price of a few.
+
+    Args:
+      kernels: KERNELS of a kernel repository.
+
+    Returns:
+      Dict from key to key; kernels of an architecture that has no second one are not in it.
+    """
+    groups = {}
+    for key, kernel in kernels.items():
+        groups.setdefault(kernel.arch, []).append((_version(kernel), key))
+    others = {}
+    for group in groups.values():
+        group = sorted(group, reverse = True)
+        newest = {}  # the two newest of all that are alike, for each degree of likeness
+        for _, key in group:
+            kernel = kernels[key]
+            for alike in [(kernel.series, kernel.flavour), (kernel.series, None), (None, kernel.flavour), (None, None)]:
+                newest.setdefault(alike, [])
+                if len(newest[alike]) < 2:
+                    newest[alike].append(key)
+        for _, key in group:
+            kernel = kernels[key]
+            for alike in [(kernel.series, kernel.flavour), (kernel.series, None), (None, kernel.flavour), (None, None)]:
+                found = [other for other in newest[alike] if other != key]
+                if found:
+                    others[key] = found[0]
+                    break
+    return others
