@@ -31,6 +31,7 @@ func TestTitles(t *testing.T) {
 		// Memory checkers.
 		{"[    5.1] BUG: KASAN: slab-use-after-free in tl_conn_put+0x2a/0x90 [tidelock]", "KASAN: slab-use-after-free in tl_conn_put [tidelock]"},
 		{"[    5.1] BUG: KASAN: double-free in kfree+0xd8/0x290", "KASAN: double-free in kfree"},
+		{"[    5.1] BUG: KASAN: double-free or invalid-free in tl_free+0x8/0x90 [tidelock]", "KASAN: double-free or invalid-free in tl_free [tidelock]"},
 		{"[    5.1] BUG: KFENCE: out-of-bounds read in tl_parse+0x11/0x20 [tidelock]", "KFENCE: out-of-bounds read in tl_parse [tidelock]"},
 		{"[    5.1] BUG: KCSAN: data-race in tl_a+0x1/0x2 [tidelock] / tl_b+0x3/0x4 [tidelock]", "KCSAN: data-race in tl_a [tidelock] / tl_b [tidelock]"},
 		{"[    5.1] UBSAN: array-index-out-of-bounds in kmod/linux/a.c:17:5", "UBSAN: array-index-out-of-bounds in kmod/linux/a.c:17:5"},
@@ -56,6 +57,9 @@ func TestTitles(t *testing.T) {
 		{"[    5.1] refcount_t: underflow; use-after-free.", "refcount_t: underflow"},
 		{"[    5.1] list_add corruption. next->prev should be prev (ffff8880), but was dead000000000122.", "list_add corruption"},
 		{"[    5.1] ODEBUG: free active (active state 0) object type: timer_list hint: tl_timer+0x0/0x10 [tidelock]", "ODEBUG: free"},
+		// Memory that is not there.
+		{"[    5.1] stress.test: vmalloc error: size 157944, vm_struct allocation failed, mode:0xcc0(GFP_KERNEL), nodemask=(null)\n[    5.1] Call trace:", "vmalloc error"},
+		{"[    5.1] kworker/0:1: page allocation failure: order:4, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), nodemask=(null)\n[    5.1] Call Trace:", "page allocation failure"},
 		// Exceptions.
 		{"[    5.1] BUG: kernel NULL pointer dereference, address: 0000000000000008\n[    5.1] #PF: supervisor read access in kernel mode\n[    5.1] Oops: 0000 [#1] PREEMPT SMP NOPTI\n[    5.1] RIP: 0010:tl_crash+0x5/0x10 [tidelock]\n[    5.1] Kernel panic - not syncing: Fatal exception", "BUG: kernel NULL pointer dereference in tl_crash [tidelock]|panic: Fatal exception"},
 		{"[    5.1] Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008\n[    5.1] Internal error: Oops: 0000000096000004 [#1] SMP\n[    5.1] pc : tl_crash+0x14/0x1000 [tidelock]\n[    5.1] lr : do_one_initcall+0x60/0x2e8", "Unable to handle kernel NULL pointer dereference in tl_crash [tidelock]"},

@@ -64,7 +64,7 @@ func also(re, title string, where *regexp.Regexp) pattern {
 // special ones stand before the general ones.
 var patterns = []pattern{
 	// Memory checkers.
-	p(`BUG: KASAN: (\S+) in (`+function+`)`, "KASAN: $1 in $2", Splat, nil),
+	p(`BUG: KASAN: (.+?) in (`+function+`)`, "KASAN: $1 in $2", Splat, nil),
 	p(`BUG: KASAN: (.+)`, "KASAN: $1", Splat, nil),
 	p(`BUG: KFENCE: (.+?) in (`+function+`)`, "KFENCE: $1 in $2", Splat, nil),
 	p(`BUG: KCSAN: (\S+) in (`+function+`) / (`+function+`)`, "KCSAN: $1 in $2 / $3", Splat, nil),
@@ -138,6 +138,9 @@ var patterns = []pattern{
 	p(`WARNING: (.+)`, "WARNING: $1", Splat, nil),
 	p(`BUG: (.+)`, "BUG: $1", Splat, nil),
 	p(`\[ BUG: (.+?) \]`, "BUG: $1", Splat, nil),
+
+	// No defect where memory is short on purpose; elsewhere somebody asked for too much.
+	p(`\S.{0,60}?: (page allocation failure|vmalloc error): `, "$1", Splat, nil),
 
 	// The end.
 	p(`Kernel panic - not syncing: VFS: Unable to mount root fs`, "panic: no root file system", Boot, nil),

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Locks in the wrong order or context, and memory that two write without one. */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/spinlock.h>
+
+#include "faults.h"
+
+static DEFINE_MUTEX(first);
+static DEFINE_MUTEX(second);
+static DEFINE_SPINLOCK(held);
+
+/* Never at the same time, so nothing stops: only a checker of orders sees it. */
+static void lock_inversion(void)
+{
+	mutex_lock(&first);
+	mutex_lock(&second);
+	mutex_unlock(&second);
+	mutex_unlock(&first);
+
+	mutex_lock(&second);
+	mutex_lock(&first);
+	mutex_unlock(&first);
+	mutex_unlock(&second);
+}
+
+static void recursive_lock(void)
+{
+	mutex_lock(&first);
+	mutex_lock(&first);
+	/* Not as a jump, or the report names who called this. */
+	barrier();
+}
+
+static void sleep_in_atomic(void)
+{
+	spin_lock(&held);
+	might_sleep();
+	spin_unlock(&held);
+}
+
+static void schedule_in_atomic(void)
+{
+	spin_lock(&held);
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule_timeout(1);
+	spin_unlock(&held);
+}
+
+static void suspicious_rcu(void)
+{
+	static int __rcu *pointer;
+
+	(void)rcu_dereference(pointer);
+}
+
+static int raced;
+
+static int racer(void *unused)
+{
+	unsigned long i;
+
+	for (i = 0; i < 3000000; i++) {
+		raced++;
+		/* Or the compiler adds them all at once. */
+		barrier();
+	}
+	return 0;
+}
+
+/* Two threads and one plain variable. */
+static void race_on_data(void)
+{
+	struct task_struct *task[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		task[i] = kthread_create(racer, NULL, "racer/%d", i);
+		if (IS_ERR(task[i])) {
+			if (i)
+				kthread_stop(task[0]);
+			return;
+		}
+		get_task_struct(task[i]);
+		wake_up_process(task[i]);
+	}
+	for (i = 0; i < 2; i++) {
+		kthread_stop(task[i]);
+		put_task_struct(task[i]);
+	}
+}
+
+const struct fault locking_faults[] = { { "lock-inversion", lock_inversion },
+					{ "recursive-lock", recursive_lock },
+					{ "sleep-in-atomic", sleep_in_atomic },
+					{ "schedule-in-atomic", schedule_in_atomic },
+					{ "suspicious-rcu", suspicious_rcu },
+					{ "data-race", race_on_data },
+					{} };
