@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/tidelock/tidelock/tools/strictjson"
 	"github.com/tidelock/tidelock/vmtest/wire"
@@ -22,8 +23,13 @@ type Spec struct {
 	Files []Entry `json:"files,omitempty"`
 	// Config is what init does; its catalogue of modules is filled from ModulesDir.
 	Config wire.Config `json:"config"`
+	// Offer names modules that lie in the guest for the kernel to ask for; nothing
+	// loads them beforehand. '?' at the end: if the kernel has them.
+	Offer []string `json:"offer,omitempty"`
 	// ModulesDir is a folder that kimage has written, or empty.
 	ModulesDir string `json:"modules_dir,omitempty"`
+	// Layers are archives of guestroot, whose files go in as well.
+	Layers []string `json:"layers,omitempty"`
 }
 
 // Entries lists everything that goes into the archive.
@@ -36,13 +42,16 @@ func (s *Spec) Entries() ([]Entry, error) {
 		{Path: "/dev", Dir: true}, {Path: "/proc", Dir: true}, {Path: "/sys", Dir: true},
 		{Path: "/run", Dir: true}, {Path: "/tmp", Dir: true, Mode: 0o1777}, {Path: "/root", Dir: true, Mode: 0o700},
 	}
+	if s.Config.Network != nil {
+		entries = append(entries, Entry{Path: wire.BarrierTool, Link: "/init"})
+	}
 	if s.ModulesDir != "" {
 		var all []wire.Module
 		err := strictjson.ReadFile(filepath.Join(s.ModulesDir, "modules.json"), &all)
 		if err != nil {
 			return nil, err
 		}
-		s.Config.Modules, err = wire.Closure(all, s.Config.Load)
+		s.Config.Modules, err = wire.Closure(all, slices.Concat(s.Config.Load, s.Offer))
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +76,19 @@ func (s *Spec) Entries() ([]Entry, error) {
 		return nil, err
 	}
 	entries = append(entries, Entry{Path: wire.ConfigPath, Content: append(text, '\n')})
-	return append(entries, s.Files...), nil
+	entries = append(entries, s.Files...)
+	if len(s.Layers) == 0 {
+		return entries, nil
+	}
+	var layers []*Layer
+	for _, file := range s.Layers {
+		l, err := ReadLayer(file)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, l)
+	}
+	return Merge(layers, entries)
 }
 
 const usage = `Usage: mkinitramfs -spec SPEC.json -out FILE
