@@ -20,6 +20,8 @@ const (
 	Pass Status = "pass"
 	Fail Status = "fail"
 	Skip Status = "skip"
+	// Known is a failure that was foretold, see KnownFailure.
+	Known Status = "known"
 )
 
 // Case is one test of a program.
@@ -28,6 +30,9 @@ type Case struct {
 	Name string `json:"name"`
 	// Status is how it ended.
 	Status Status `json:"status"`
+	// Reason says why it was skipped, where the program says so, or why its failure
+	// is known.
+	Reason string `json:"reason,omitempty"`
 	// Seconds is how long it took, where the program says so.
 	Seconds float64 `json:"seconds"`
 	// Output is what it printed.

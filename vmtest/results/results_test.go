@@ -28,6 +28,14 @@ func TestTAP(t *testing.T) {
 		{"plan at the end", "ok 1 - a\nnot ok 2 - b\n1..2\n", "a=pass b=fail"},
 		{"without numbers", "1..2\nok a\nok b\n", "a=pass b=pass"},
 		{"xfail and todo", "1..2\nok 1 a # XFAIL known\nnot ok 2 b # todo later\n", "a=skip b=skip"},
+		{"xpass", "1..1\nok 1 a.b # XPASS unknown\n", "a.b=pass"},
+		{"a word of a kselftest without a directive", "1..2\nnot ok 1 a.b #  because\nok 2 c #  x\n", "a.b=fail c=pass"},
+		{"a number sign in a name", "1..1\nok 1 issue #5\n", "issue #5=pass"},
+		{"totals", "1..4\nok 1 a\nnot ok 2 b\nok 3 c # SKIP x\nok 4 d # XFAIL y\n# Totals: pass:1 fail:1 xfail:1 xpass:0 skip:1 error:0\n", "a=pass b=fail c=skip d=skip"},
+		{"totals with an error and an unexpected pass", "1..2\nnot ok 1 a\nok 2 b # XPASS y\n# Totals: pass:0 fail:0 xfail:0 xpass:1 skip:0 error:1\n", "a=fail b=pass"},
+		{"other totals", "1..2\nok 1 a\nok 2 b\n# Totals: pass:1 fail:1 xfail:0 xpass:0 skip:0 error:0\n",
+			"a=pass b=pass (the program counts 1 passed, 1 failed, 0 skipped; its results are 2, 0 and 0)"},
+		{"totals of a subtest", "1..1\n# # Totals: pass:9 fail:0 xfail:0 xpass:0 skip:0 error:0\nok 1 a\n", "a=pass"},
 		{"no name", "1..1\nok 1\n", "test 1=pass"},
 		{"subtest lines are output", "1..1\n    ok 1 inner\n    not ok 2 inner\nok 1 outer\n", "outer=pass"},
 		{"carriage returns", "1..1\r\nok 1 a\r\n", "a=pass"},
@@ -43,6 +51,15 @@ func TestTAP(t *testing.T) {
 	} {
 		if got := brief(Parse(wire.FormatTAP, []byte(c.text))); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestTAPReason(t *testing.T) {
+	r := Parse(wire.FormatTAP, []byte("1..3\nok 1 a # SKIP no TLS support\nok 2 # skip\nok 3 c # XFAIL known # really\n"))
+	for i, want := range []string{"no TLS support", "", "known # really"} {
+		if r.Cases[i].Reason != want {
+			t.Errorf("%d: reason %q, want %q", i, r.Cases[i].Reason, want)
 		}
 	}
 }

@@ -12,9 +12,12 @@ import (
 var (
 	tapPlan = regexp.MustCompile(`^1\.\.(\d+)(?:\s*#\s*(.*))?$`)
 	tapCase = regexp.MustCompile(`^(not )?ok\b\s*(\d*)\s*(?:-\s*)?(.*)$`)
-	tapDir  = regexp.MustCompile(`(?i)(?:^|\s)#\s*(skip|todo)\b\s*(.*)$`)
-	// kselftests write "ok 3 # SKIP" and also "ok 3 name # XFAIL reason".
-	tapXfail = regexp.MustCompile(`(?i)(?:^|\s)#\s*xfail\b`)
+	// A directive and its reason. XFAIL and XPASS are those of kselftests.
+	tapDir = regexp.MustCompile(`(?i)(?:^|\s)#\s*(skip|todo|xfail|xpass)\b\s*(.*)$`)
+	// What a kselftest has to say of a case without a directive: two blanks.
+	tapNote = regexp.MustCompile(`\s#\s\s.*$`)
+	// The last line of a kselftest.
+	tapTotals = regexp.MustCompile(`^# Totals: pass:(\d+) fail:(\d+) xfail:(\d+) xpass:(\d+) skip:(\d+) error:(\d+)$`)
 )
 
 // parseTAP reads TAP as kselftests and others write it. Indented lines belong to
@@ -24,6 +27,7 @@ func parseTAP(output []byte) Report {
 	var r Report
 	var text []string
 	plan, numbered := -1, 0
+	var totals []string
 	reject := func(format string, args ...any) {
 		if r.Problem == "" {
 			r.Problem = fmt.Sprintf(format, args...)
@@ -46,6 +50,9 @@ func parseTAP(output []byte) Report {
 			reject("the program gave up: %s", line)
 			continue
 		}
+		if m := tapTotals.FindStringSubmatch(line); m != nil {
+			totals = m
+		}
 		m := tapCase.FindStringSubmatch(line)
 		if m == nil {
 			text = append(text, line)
@@ -61,10 +68,12 @@ func parseTAP(output []byte) Report {
 		}
 		if d := tapDir.FindStringSubmatchIndex(m[3]); d != nil {
 			c.Name = strings.TrimSpace(m[3][:d[0]])
-			c.Status = Skip // a todo that fails is expected to
-		} else if d := tapXfail.FindStringIndex(m[3]); d != nil {
+			if !strings.EqualFold(m[3][d[2]:d[3]], "xpass") {
+				c.Status = Skip // a todo that fails is expected to
+			}
+			c.Reason = m[3][d[4]:d[5]]
+		} else if d := tapNote.FindStringIndex(m[3]); d != nil {
 			c.Name = strings.TrimSpace(m[3][:d[0]])
-			c.Status = Skip
 		}
 		if c.Name == "" {
 			c.Name = "test " + strconv.Itoa(numbered)
@@ -81,6 +90,26 @@ func parseTAP(output []byte) Report {
 		r.Problem = fmt.Sprintf("no plan (1..N) in the TAP output, %d results", len(r.Cases))
 	case plan != len(r.Cases):
 		r.Problem = fmt.Sprintf("TAP plan says %d results, %d came", plan, len(r.Cases))
+	default:
+		r.Problem = totalsDiffer(totals, r.Cases)
 	}
 	return r
+}
+
+// totalsDiffer says where a kselftest's own count is not ours: a line was lost or
+// forged, or stood where it could not be read.
+func totalsDiffer(totals []string, cases []Case) string {
+	if totals == nil {
+		return ""
+	}
+	n := make([]int, len(totals))
+	for i := range n[1:] {
+		n[i+1], _ = strconv.Atoi(totals[i+1])
+	}
+	pass, fail, skip := n[1]+n[4], n[2]+n[6], n[3]+n[5]
+	if pass == Count(cases, Pass) && fail == Count(cases, Fail) && skip == Count(cases, Skip) {
+		return ""
+	}
+	return fmt.Sprintf("the program counts %d passed, %d failed, %d skipped; its results are %d, %d and %d", pass, fail, skip,
+		Count(cases, Pass), Count(cases, Fail), Count(cases, Skip))
 }
