@@ -8,15 +8,14 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/tidelock/tidelock/vmtest/tidelock"
 	"golang.org/x/sys/unix"
 )
 
 const (
-	moduleName      = "tidelock"
-	healthPath      = "/sys/module/tidelock/health"
-	connectionsPath = "/proc/tidelock/connections"
+	healthPath      = tidelock.HealthPath
+	connectionsPath = tidelock.ConnectionsPath
 )
 
 // modulePath is where the environment says that a module lies. A run on a developer's machine
@@ -33,32 +32,11 @@ func modulePath(t *testing.T, env string) string {
 	return ""
 }
 
-func insert(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := unix.FinitModule(int(f.Fd()), "", 0); err != nil {
-		return fmt.Errorf("insmod %s: %w", path, err)
-	}
-	return nil
-}
-
-// remove unloads the module. Something may hold it for the moment of a system call.
-func remove() error {
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		err := unix.DeleteModule(moduleName, unix.O_NONBLOCK)
-		if !errors.Is(err, unix.EAGAIN) || time.Now().After(deadline) {
-			if err != nil {
-				return fmt.Errorf("rmmod %s: %w", moduleName, err)
-			}
-			return nil
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
+// What other tests of the module share.
+var (
+	insert = tidelock.Insert
+	remove = tidelock.Remove
+)
 
 // load inserts the module for the length of a test.
 func load(t *testing.T) {
@@ -80,10 +58,8 @@ func load(t *testing.T) {
 // checkGone finds what an unloaded module left behind.
 func checkGone(t *testing.T) {
 	t.Helper()
-	for _, path := range []string{"/sys/module/" + moduleName, "/proc/" + moduleName} {
-		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("%s is there without the module (%v)", path, err)
-		}
+	if err := tidelock.CheckGone(); err != nil {
+		t.Error(err)
 	}
 }
 

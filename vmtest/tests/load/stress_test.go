@@ -3,66 +3,14 @@
 package load
 
 import (
-	"errors"
 	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 
-	"github.com/mdlayher/genetlink"
-	"github.com/mdlayher/netlink"
-	"github.com/tidelock/tidelock/kmod/uapi"
-	"golang.org/x/sys/unix"
+	"github.com/tidelock/tidelock/vmtest/tidelock"
 )
-
-// gone tells the errors that somebody meets who asks while the module comes or goes.
-func gone(err error) bool {
-	return errors.Is(err, uapi.ErrNotLoaded) ||
-		errors.Is(err, unix.ENOENT) || // no such file, no such family any more
-		errors.Is(err, unix.ENODEV) || // the file was open
-		errors.Is(err, unix.EIO) // the same in /proc
-}
-
-// askInfo opens a socket for every question, so that it meets the family in all states.
-func askInfo() error {
-	c, err := uapi.Dial()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	for range 10 {
-		info, err := c.Info()
-		if err != nil {
-			return err
-		}
-		if info.Health != "ok" && info.Health != "starting" && info.Health != "unloading" {
-			return errors.New("health is " + info.Health)
-		}
-	}
-	return nil
-}
-
-// askPolicy dumps the attribute policies of the family, which lie in the module's memory.
-func askPolicy() error {
-	conn, err := genetlink.Dial(nil)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	e := netlink.NewAttributeEncoder()
-	e.String(unix.CTRL_ATTR_FAMILY_NAME, uapi.FamilyName)
-	attrs, err := e.Encode()
-	if err != nil {
-		return err
-	}
-	const getPolicy = 10 // CTRL_CMD_GETPOLICY
-	_, err = conn.Execute(genetlink.Message{
-		Header: genetlink.Header{Command: getPolicy, Version: 1},
-		Data:   attrs,
-	}, unix.GENL_ID_CTRL, netlink.Request|netlink.Dump)
-	return err
-}
 
 func readFile(path string) func() error {
 	return func() error {
@@ -83,8 +31,8 @@ func TestUnloadUnderLoad(t *testing.T) {
 	var answered, refused atomic.Int64
 	var wg sync.WaitGroup
 	asks := map[string]func() error{
-		"info":        askInfo,
-		"policy":      askPolicy,
+		"info":        tidelock.AskInfo,
+		"policy":      tidelock.AskPolicy,
 		"health":      readFile(healthPath),
 		"connections": readFile(connectionsPath),
 	}
@@ -95,7 +43,7 @@ func TestUnloadUnderLoad(t *testing.T) {
 					switch err := ask(); {
 					case err == nil:
 						answered.Add(1)
-					case gone(err):
+					case tidelock.Absent(err):
 						refused.Add(1)
 					default:
 						t.Errorf("%s: %v", name, err)
