@@ -25,12 +25,6 @@ const (
 	paramOff  = "vmtest.off"    // how the machine ends: poweroff or restart
 )
 
-// kmemleakFile exists where the kernel was built with CONFIG_DEBUG_KMEMLEAK.
-const kmemleakFile = "/sys/kernel/debug/kmemleak"
-
-// kmemleakAge is how old an object must be before kmemleak reports it.
-const kmemleakAge = 5500 * time.Millisecond
-
 // Main is the whole life of the guest. It does not return.
 func Main() {
 	off := "poweroff"
@@ -67,7 +61,7 @@ func live(off *string) error {
 		ev.Uptime = uptime()
 		return enc.Send(ev)
 	}
-	done, err := work(send)
+	done, err := work(send, p, params)
 	if err != nil {
 		return err
 	}
@@ -78,7 +72,7 @@ func live(off *string) error {
 }
 
 // work does what the configuration says and returns the done event.
-func work(send func(wire.Event) error) (wire.Event, error) {
+func work(send func(wire.Event) error, p *port, params map[string]string) (wire.Event, error) {
 	done := wire.Event{Type: wire.TypeDone}
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
@@ -89,6 +83,11 @@ func work(send func(wire.Event) error) (wire.Event, error) {
 		return done, err
 	}
 	cfg, err := readConfig()
+	if err != nil {
+		done.Exit, done.Error = 1, err.Error()
+		return done, nil
+	}
+	ours, err := forPerson(cfg, params)
 	if err != nil {
 		done.Exit, done.Error = 1, err.Error()
 		return done, nil
@@ -111,10 +110,21 @@ func work(send func(wire.Event) error) (wire.Event, error) {
 			break
 		}
 	}
+	for _, file := range ours {
+		if err := insert(file); err != nil && done.Error == "" {
+			done.Exit, done.Error = 1, err.Error()
+			mods.Error = err.Error()
+		}
+	}
 	if err := send(mods); err != nil {
 		return done, err
 	}
 	r := &runner{send: send, killRest: func() { unix.Kill(-1, unix.SIGKILL) }}
+	if cfg.Network != nil && done.Error == "" {
+		if r.peers, err = meet(cfg, send, p); err != nil {
+			done.Exit, done.Error = 1, err.Error()
+		}
+	}
 	if done.Error == "" {
 		for _, p := range cfg.Programs {
 			status, err := r.run(p, cfg.Env)
@@ -125,20 +135,25 @@ func work(send func(wire.Event) error) (wire.Event, error) {
 				done.Exit = status
 			}
 		}
+		if cfg.Shell != nil {
+			status, err := r.shell(cfg, params)
+			if err != nil {
+				return done, err
+			}
+			done.Exit = status
+		}
 	}
-	return done, finish(send, &done)
+	if err := finish(send, &done, !cfg.SkipKmemleak); err != nil || !cfg.Coverage {
+		return done, err
+	}
+	return done, sendCoverage(send, &done, gcovDir)
 }
 
 // finish collects what the kernel has to say after the programs are gone.
-func finish(send func(wire.Event) error, done *wire.Event) error {
-	if leaks, ok, err := scanKmemleak(); err != nil {
-		done.Error = err.Error()
-	} else if ok {
-		done.Scanned = true
-		if len(leaks) > 0 {
-			if err := sendPieces(send, wire.TypeKmemleak, leaks); err != nil {
-				return err
-			}
+func finish(send func(wire.Event) error, done *wire.Event, scan bool) error {
+	if scan {
+		if err := sendLeaks(send, done); err != nil {
+			return err
 		}
 	}
 	if err := sendPieces(send, wire.TypeDmesg, dmesg()); err != nil {
@@ -167,25 +182,6 @@ func sendPieces(send func(wire.Event) error, typ string, data []byte) error {
 		}
 	}
 	return nil
-}
-
-// scanKmemleak scans twice, since kmemleak reports an object only when its
-// checksum was the same in two scans, and only when it is old enough.
-func scanKmemleak() (leaks []byte, ok bool, err error) {
-	if _, err := os.Stat(kmemleakFile); err != nil {
-		return nil, false, nil
-	}
-	time.Sleep(kmemleakAge)
-	for range 2 {
-		if err := os.WriteFile(kmemleakFile, []byte("scan"), 0); err != nil {
-			return nil, false, fmt.Errorf("kmemleak: %v", err)
-		}
-	}
-	leaks, err = os.ReadFile(kmemleakFile)
-	if err != nil {
-		return nil, false, fmt.Errorf("kmemleak: %v", err)
-	}
-	return leaks, true, nil
 }
 
 // dmesg returns the kernel's log as far as the ring buffer still has it.

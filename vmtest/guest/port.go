@@ -51,6 +51,9 @@ func (p *port) Write(b []byte) (int, error) {
 	return n, nil
 }
 
+// Read reads what the runner has sent; it waits until there is something.
+func (p *port) Read(b []byte) (int, error) { return unix.Read(p.fd, b) }
+
 // Drain waits until the last byte has left the port.
 func (p *port) Drain() error {
 	return os.NewSyscallError("drain event port", unix.IoctlSetInt(p.fd, unix.TCSBRK, 1))

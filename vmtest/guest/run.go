@@ -4,6 +4,7 @@ package guest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -33,6 +34,7 @@ const maxPiece = 16 << 10
 type runner struct {
 	send     func(wire.Event) error
 	killRest func()
+	peers    *peers // nil in a guest that is alone
 }
 
 // run runs one program to its end and returns its exit status as a shell would
@@ -42,9 +44,13 @@ func (r *runner) run(p wire.Program, env []string) (int, error) {
 		return 0, err
 	}
 	status, signal, err := r.spawn(p, env)
-	ev := wire.Event{Type: wire.TypeExit, Program: p.Name, Exit: status, Signal: signal}
+	ev := wire.Event{Type: wire.TypeExit, Program: p.Name, Exit: status, Signal: signal, Stopped: r.peers.ended()}
 	if err != nil {
 		ev.Exit, ev.Error = 127, err.Error()
+	}
+	if ev.Stopped && ev.Signal == "SIGTERM" {
+		// It ended as it was asked to.
+		return 0, r.send(ev)
 	}
 	return ev.Exit, r.send(ev)
 }
@@ -74,6 +80,7 @@ func (r *runner) spawn(p wire.Program, env []string) (int, string, error) {
 	if err != nil {
 		return 0, "", fmt.Errorf("start %s: %v", p.Path, err)
 	}
+	r.peers.began(pid)
 	copied := make(chan error, 1)
 	go func() { copied <- r.copyOutput(p.Name, out) }()
 	ws, err := waitFor(pid)
@@ -95,7 +102,7 @@ func (r *runner) spawn(p wire.Program, env []string) (int, string, error) {
 func cloneEnv(s []string) []string { return append([]string(nil), s...) }
 
 // workDir is the folder of the program: Go tests look for testdata there.
-func workDir(p wire.Program) string { return path.Dir(p.Path) }
+func workDir(p wire.Program) string { return cmp.Or(p.Dir, path.Dir(p.Path)) }
 
 // copyOutput sends what comes from the program, whole lines where possible.
 func (r *runner) copyOutput(name string, out *os.File) error {

@@ -5,6 +5,7 @@ package qemu
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,15 @@ func misbehave() int {
 			fmt.Fprintf(events, "event line %d\n", i)
 		}
 		return 0
+	case "echo":
+		// What comes through the event port and the cable goes to the console.
+		console, events, cable := os.NewFile(3, "console"), os.NewFile(4, "events"), os.NewFile(5, "cable")
+		for _, f := range []*os.File{events, cable} {
+			buf := make([]byte, 64)
+			n, err := f.Read(buf)
+			fmt.Fprintf(console, "%s %v\n", buf[:n], err)
+		}
+		return 0
 	case "talk and hang":
 		os.NewFile(3, "console").WriteString("last words\n")
 		time.Sleep(time.Hour)
@@ -95,6 +105,35 @@ func TestRunLosesNothing(t *testing.T) {
 		if got != want.String() {
 			t.Errorf("%s: %d bytes of %d", name, len(got), want.Len())
 		}
+	}
+}
+
+func TestRunPassesInputAndCable(t *testing.T) {
+	m := fake(t, "echo")
+	ours, theirs, err := socketPair("cable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	ours.WriteString("frame")
+	m.Input, m.Network = strings.NewReader("command"), &Network{MAC: "52:54:00:00:00:01", Cable: theirs}
+	var console, events strings.Builder
+	end, err := m.Run(context.Background(), &console, &events)
+	if want := "command <nil>\nframe <nil>\n"; err != nil || end.Code != 0 || console.String() != want {
+		t.Errorf("end %+v, error %v, console %q", end, err, console.String())
+	}
+	// Nobody holds the other end any more, or the switch would wait for ever.
+	ours.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := ours.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the cable's end: %v", err)
+	}
+	m.Arch = "mips"
+	if _, theirs, err = socketPair("cable"); err != nil {
+		t.Fatal(err)
+	}
+	m.Network.Cable = theirs
+	if _, err := m.Run(context.Background(), &console, &events); err == nil || theirs.Close() == nil {
+		t.Errorf("error %v, and the cable stays open", err)
 	}
 }
 

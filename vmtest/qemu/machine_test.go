@@ -12,7 +12,7 @@ func TestArgs(t *testing.T) {
 		arch, accel string
 		want        []string
 	}{
-		{X8664, TCG, []string{"-machine q35 -cpu max -accel tcg", "console=ttyS0,115200", "vmtest.events=ttyS1", "-serial chardev:events"}},
+		{X8664, TCG, []string{"-machine q35 -cpu max -accel tcg", "console=ttyS0,115200", "no_timer_check", "vmtest.events=ttyS1", "-serial chardev:events"}},
 		{X8664, KVM, []string{"-cpu host -accel kvm"}},
 		{AArch64, TCG, []string{"-machine virt -cpu max,pauth-impdef=on -accel tcg", "console=ttyAMA0,115200", "vmtest.events=ttyS0", "-device pci-serial,chardev=events"}},
 		{AArch64, KVM, []string{"-cpu host -accel kvm"}},
@@ -23,7 +23,7 @@ func TestArgs(t *testing.T) {
 			t.Fatal(err)
 		}
 		line := strings.Join(args, " ")
-		for _, w := range append(c.want, "-m 512 -smp 2", "-kernel K -initrd I -append", "quiet x", "-chardev socket,id=console,fd=3", "-chardev socket,id=events,fd=4", "-no-reboot", "-L /q/usr/share/qemu") {
+		for _, w := range append(c.want, "-m 512 -smp 2,sockets=2", "-kernel K -initrd I -append", "quiet x", "-chardev socket,id=console,fd=3", "-chardev socket,id=events,fd=4", "-no-reboot", "-L /q/usr/share/qemu") {
 			if !strings.Contains(line, w) {
 				t.Errorf("%s %s: %q is missing in %s", c.arch, c.accel, w, line)
 			}
@@ -57,5 +57,23 @@ func TestCommandIsForAShell(t *testing.T) {
 		if !strings.Contains(got, w) {
 			t.Errorf("%q is missing in %s", w, got)
 		}
+	}
+}
+
+func TestNetworkDevice(t *testing.T) {
+	m := &Machine{Arch: AArch64, Root: "/q", Accel: TCG, Kernel: "K", Initrd: "I", MemoryMiB: 64, CPUs: 1}
+	if strings.Contains(m.Command(), "net") {
+		t.Errorf("a network that nobody asked for: %s", m.Command())
+	}
+	m.Network = &Network{MAC: "52:54:00:00:00:07"}
+	args, err := m.Args(Chardevs{Console: "null", Events: "null", Network: "stream,addr.type=fd,addr.str=5"})
+	line := strings.Join(args, " ")
+	for _, w := range []string{"-netdev stream,id=net0,addr.type=fd,addr.str=5", "-device virtio-net-pci,netdev=net0,romfile=,mac=52:54:00:00:00:07"} {
+		if err != nil || !strings.Contains(line, w) {
+			t.Errorf("%q is missing in %s, %v", w, line, err)
+		}
+	}
+	if !strings.Contains(m.Command(), "-netdev socket,id=net0,mcast=") {
+		t.Errorf("by hand: %s", m.Command())
 	}
 }

@@ -43,24 +43,30 @@ const grace = 5 * time.Second
 // socket's path, no moment in which nobody listens, and back-pressure instead of
 // loss when a reader is slow.
 func (m *Machine) Run(ctx context.Context, console, events io.Writer) (End, error) {
+	var files []*os.File // for QEMU; numbered from 3 there
+	giveUp := func(err error) (End, error) {
+		for _, f := range append(files, m.cable()...) {
+			f.Close()
+		}
+		return End{}, err
+	}
 	conOurs, conTheirs, err := socketPair("console")
 	if err != nil {
-		return End{}, err
+		return giveUp(err)
 	}
 	defer conOurs.Close()
+	files = append(files, conTheirs)
 	evOurs, evTheirs, err := socketPair("events")
 	if err != nil {
-		conTheirs.Close()
-		return End{}, err
+		return giveUp(err)
 	}
 	defer evOurs.Close()
-	// Files of ExtraFiles are numbered from 3 in the child.
-	args, err := m.Args(Chardevs{Console: "socket,fd=3", Events: "socket,fd=4"})
+	files = append(files, evTheirs)
+	args, err := m.Args(Chardevs{Console: "socket,fd=3", Events: "socket,fd=4", Network: "stream,addr.type=fd,addr.str=5"})
 	if err != nil {
-		conTheirs.Close()
-		evTheirs.Close()
-		return End{}, err
+		return giveUp(err)
 	}
+	files = append(files, m.cable()...)
 	var copies sync.WaitGroup
 	pump := func(w io.Writer, r io.Reader) {
 		copies.Go(func() {
@@ -70,9 +76,13 @@ func (m *Machine) Run(ctx context.Context, console, events io.Writer) (End, erro
 			}
 		})
 	}
-	end, err := run(ctx, m.program(), env(m.moduleDir()), args, []*os.File{conTheirs, evTheirs}, func() {
+	end, err := run(ctx, m.program(), env(m.moduleDir()), args, files, func() {
 		pump(console, conOurs)
 		pump(events, evOurs)
+		if m.Input != nil {
+			// Not waited for: it ends when its reader does, or the guest.
+			go io.Copy(evOurs, m.Input)
+		}
 	})
 	if end.Lost {
 		// The other ends stay open in a process that we cannot end.
@@ -81,6 +91,14 @@ func (m *Machine) Run(ctx context.Context, console, events io.Writer) (End, erro
 	}
 	copies.Wait()
 	return end, err
+}
+
+// cable lists the machine's end of the network, if it has one.
+func (m *Machine) cable() []*os.File {
+	if m.Network == nil {
+		return nil
+	}
+	return []*os.File{m.Network.Cable}
 }
 
 // env is QEMU's environment: what the caller has set in his own does not change a test.
@@ -107,6 +125,12 @@ func run(ctx context.Context, program string, env, args []string, files []*os.Fi
 	cmd.Stderr = &stderr
 	cmd.Stdout = &stderr
 	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}
+	return supervise(ctx, cmd, &stderr, files, started)
+}
+
+// supervise starts a command, calls started, and waits until the command has ended
+// by itself or because ctx has. It closes files once the command has them.
+func supervise(ctx context.Context, cmd *exec.Cmd, stderr *tail, files []*os.File, started func()) (End, error) {
 	// A process that QEMU left behind must not keep us waiting for its output.
 	cmd.WaitDelay = time.Second
 	startErr := make(chan error, 1)
@@ -137,7 +161,11 @@ func run(ctx context.Context, program string, env, args []string, files []*os.Fi
 	case waitErr = <-ended:
 	case <-ctx.Done():
 		end.Killed = true
-		unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
+		victim := cmd.Process.Pid
+		if cmd.SysProcAttr.Setpgid {
+			victim = -victim // the whole group
+		}
+		unix.Kill(victim, unix.SIGKILL)
 		select {
 		case waitErr = <-ended:
 		case <-time.After(grace):

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tidelock/tidelock/tools/strictjson"
+	"github.com/tidelock/tidelock/vmtest/gcov"
 	"github.com/tidelock/tidelock/vmtest/qemu"
+	"github.com/tidelock/tidelock/vmtest/results"
 	"github.com/tidelock/tidelock/vmtest/splat"
 	"github.com/tidelock/tidelock/vmtest/verdict"
 	"github.com/tidelock/tidelock/vmtest/wire"
@@ -52,6 +55,12 @@ type Config struct {
 	// Ignore lists known reports of the kernel: a pattern for the whole title, and
 	// the reason.
 	Ignore []Known `json:"ignore,omitempty"`
+	// Vmlinux is the kernel with debug info, for lines of source in its traces, and
+	// Modules has the files of modules by name; empty where there is none.
+	Vmlinux string            `json:"vmlinux,omitempty"`
+	Modules map[string]string `json:"modules,omitempty"`
+	// KnownFailures lists cases that may fail.
+	KnownFailures []results.KnownFailure `json:"known_failures,omitempty"`
 	// Skip says why the test cannot run, which only a build that tolerates missing
 	// packages writes; everything about the machine is empty then.
 	Skip string `json:"skip,omitempty"`
@@ -60,6 +69,8 @@ type Config struct {
 	ExpectClass verdict.Class `json:"expect_class,omitempty"`
 	// ExpectTitle is a pattern for the whole title.
 	ExpectTitle string `json:"expect_title,omitempty"`
+	// Coverage lists the instrumented modules, whose counts the guest sends.
+	Coverage []gcov.Module `json:"coverage,omitempty"`
 }
 
 // Firmware is UEFI for a guest.
@@ -87,16 +98,31 @@ func Load(file, dir string) (*Config, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("%s: %v", file, err)
 	}
-	paths := []*string{&c.QEMURoot, &c.Image, &c.Initrd}
-	if c.Firmware != nil {
-		paths = append(paths, &c.Firmware.Code, &c.Firmware.Vars)
-	}
-	for _, p := range paths {
-		if !filepath.IsAbs(*p) {
-			*p = filepath.Join(dir, *p)
-		}
-	}
+	c.takeFrom(dir)
 	return c, nil
+}
+
+// takeFrom makes the relative names of files those of files in dir.
+func (c *Config) takeFrom(dir string) {
+	in := func(file string) string {
+		if file == "" || filepath.IsAbs(file) {
+			return file
+		}
+		return filepath.Join(dir, file)
+	}
+	files := []*string{&c.QEMURoot, &c.Image, &c.Initrd, &c.Vmlinux}
+	if c.Firmware != nil {
+		files = append(files, &c.Firmware.Code, &c.Firmware.Vars)
+	}
+	for i := range c.Coverage {
+		files = append(files, &c.Coverage[i].Notes, &c.Coverage[i].Program)
+	}
+	for _, file := range files {
+		*file = in(*file)
+	}
+	for name, file := range c.Modules {
+		c.Modules[name] = in(file)
+	}
 }
 
 func (c *Config) check() error {
@@ -124,17 +150,13 @@ func (c *Config) check() error {
 	if len(c.Programs) == 0 {
 		return fmt.Errorf("programs: the list is empty")
 	}
-	if c.ExpectClass != "" {
-		known := false
-		for _, k := range verdict.Classes {
-			known = known || k == c.ExpectClass
-		}
-		if !known {
-			return fmt.Errorf("expect_class: %q is not one of %v", c.ExpectClass, verdict.Classes)
-		}
+	if err := checkExpected(c.ExpectClass, c.ExpectTitle); err != nil {
+		return err
 	}
-	if _, err := wholeMatch(c.ExpectTitle); err != nil {
-		return fmt.Errorf("expect_title: %v", err)
+	for i := range c.Coverage {
+		if err := c.Coverage[i].Check(); err != nil {
+			return fmt.Errorf("coverage[%d].%v", i, err)
+		}
 	}
 	c.Expect.Ignore = nil
 	for i, k := range c.Ignore {
@@ -146,6 +168,22 @@ func (c *Config) check() error {
 			return fmt.Errorf("ignore[%d]: a title and the reason why it may be ignored are needed", i)
 		}
 		c.Expect.Ignore = append(c.Expect.Ignore, splat.Ignore{Title: re, Reason: k.Reason})
+	}
+	for i := range c.KnownFailures {
+		if err := c.KnownFailures[i].Compile(); err != nil {
+			return fmt.Errorf("known_failures[%d]: %v", i, err)
+		}
+	}
+	return nil
+}
+
+// checkExpected checks what a test that is turned around asks for.
+func checkExpected(class verdict.Class, title string) error {
+	if class != "" && !slices.Contains(verdict.Classes, class) {
+		return fmt.Errorf("expect_class: %q is not one of %v", class, verdict.Classes)
+	}
+	if _, err := wholeMatch(title); err != nil {
+		return fmt.Errorf("expect_title: %v", err)
 	}
 	return nil
 }

@@ -48,20 +48,7 @@ type junitBad struct {
 // not a test is to blame.
 func (r *Result) JUnit() ([]byte, error) {
 	s := junitSuite{Name: r.Name, Time: seconds(r.Times.Total)}
-	for _, p := range r.Programs {
-		for _, c := range p.Cases {
-			j := junitCase{Name: c.Name, ClassName: p.Name, Time: seconds(c.Seconds), Output: clean(c.Output)}
-			switch c.Status {
-			case results.Fail:
-				j.Failure = &junitBad{Type: "TESTFAIL", Message: c.Name + " failed"}
-				s.Failures++
-			case results.Skip:
-				j.Skipped = &junitSkip{}
-				s.Skipped++
-			}
-			s.Cases = append(s.Cases, j)
-		}
-	}
+	s.add("", r.Programs)
 	v := junitCase{Name: "verdict", ClassName: r.Kernel, Time: seconds(r.Times.Overhead)}
 	if r.skipped != "" {
 		v.Skipped = &junitSkip{clean(r.skipped)}
@@ -72,10 +59,36 @@ func (r *Result) JUnit() ([]byte, error) {
 		s.Errors++
 	}
 	s.Cases = append(s.Cases, v)
+	return s.render()
+}
+
+// add appends the cases of programs; class stands before the name of each program.
+func (s *junitSuite) add(class string, programs []Program) {
+	for _, p := range programs {
+		for _, c := range p.Cases {
+			j := junitCase{Name: c.Name, ClassName: class + p.Name, Time: seconds(c.Seconds), Output: clean(c.Output)}
+			switch c.Status {
+			case results.Fail:
+				j.Failure = &junitBad{Type: "TESTFAIL", Message: c.Name + " failed"}
+				s.Failures++
+			case results.Skip:
+				j.Skipped = &junitSkip{clean(c.Reason)}
+				s.Skipped++
+			case results.Known:
+				j.Skipped = &junitSkip{"known failure: " + clean(c.Reason)}
+				s.Skipped++
+			}
+			s.Cases = append(s.Cases, j)
+		}
+	}
+}
+
+// render completes the report.
+func (s *junitSuite) render() ([]byte, error) {
 	s.Tests = len(s.Cases)
 	out, err := xml.MarshalIndent(struct {
 		XMLName xml.Name `xml:"testsuites"`
-		Suite   junitSuite
+		Suite   *junitSuite
 	}{Suite: s}, "", "  ")
 	if err != nil {
 		return nil, err
@@ -108,6 +121,9 @@ func (r *Result) Save(dir, xmlFile string) error {
 				return err
 			}
 		}
+	}
+	if err := r.coverage.save(dir, os.Getenv("COVERAGE_DIR")); err != nil {
+		return err
 	}
 	if xmlFile == "" {
 		return nil

@@ -3,6 +3,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,8 +45,12 @@ type Result struct {
 	// Command repeats the guest by hand.
 	Command      string `json:"command"`
 	ConsoleBytes int64  `json:"console_bytes"`
-	// tail and dmesg go to files of their own; skipped says why nothing ran.
-	tail, dmesg, skipped string
+	// Notes says what the harness could not do and what does not change the verdict.
+	Notes []string `json:"notes,omitempty"`
+	// tail and dmesg go to files of their own; skipped says why nothing ran. shown
+	// says what tail is, where it is not the console's.
+	tail, dmesg, skipped, shown string
+	coverage                    measured
 }
 
 // Program is the result of one program.
@@ -85,6 +90,8 @@ type Env struct {
 	Limit time.Duration
 	// Show gets what the guest's programs print, as it comes.
 	Show io.Writer
+	// link ties the machine to others; nil for one that is alone.
+	link *link
 }
 
 // Run runs the test. It always returns a result: whatever goes wrong is a verdict.
@@ -106,6 +113,7 @@ func Run(ctx context.Context, c *Config, env Env) *Result {
 			seen.QEMUErr = fmt.Errorf("accel is kvm, and KVM does not work here: %s", why)
 		}
 	}
+	env.link.plug(m)
 	r.Accel, r.Command = m.Accel, m.Command()
 	if seen.QEMUErr == nil {
 		r.guest(ctx, c, env, m, seen)
@@ -115,12 +123,16 @@ func Run(ctx context.Context, c *Config, env Env) *Result {
 		r.Verdict = verdict.Verdict{Class: verdict.Infra, Title: "another kernel than the one to test",
 			Detail: fmt.Sprintf("uname -r says %q, the test is for %q", r.Release, c.Release)}
 	}
+	if len(c.Coverage) > 0 {
+		r.measure(ctx, c.Coverage)
+	}
 	r.OK = r.Class == verdict.Pass
 	if c.ExpectClass != "" {
 		re, _ := wholeMatch(c.ExpectTitle) // checked by Load
 		r.Expected = string(c.ExpectClass) + ": " + c.ExpectTitle
 		r.OK = r.Class == c.ExpectClass && (c.ExpectTitle == "" || re.MatchString(r.Title))
 	}
+	r.symbolize(c, env)
 	return r
 }
 
@@ -174,16 +186,17 @@ func (r *Result) guest(ctx context.Context, c *Config, env Env, m *qemu.Machine,
 	con := &console{flood: stop(fmt.Sprintf("console flood: more than %d MiB", maxConsole>>20))}
 	var evFile io.Writer
 	if env.Out != "" {
-		if f, err := os.Create(filepath.Join(env.Out, "console.log")); err == nil {
+		if f, err := os.Create(filepath.Join(env.Out, env.link.file("console.log"))); err == nil {
 			defer f.Close()
 			con.file = f
 		}
-		if f, err := os.Create(filepath.Join(env.Out, "events.jsonl")); err == nil {
+		if f, err := os.Create(filepath.Join(env.Out, env.link.file("events.jsonl"))); err == nil {
 			defer f.Close()
 			evFile = f
 		}
 	}
 	ev := newEvents(evFile, env.Show, stop(fmt.Sprintf("output flood: more than %d MiB", maxOutput>>20)))
+	env.link.watch(ev, func(why string) { stop(why)() })
 	begin := time.Now()
 	first := &firstByte{events: ev, begin: begin}
 	seen.QEMU, seen.QEMUErr = m.Run(ctx, con, first)
@@ -196,7 +209,8 @@ func (r *Result) guest(ctx context.Context, c *Config, env Env, m *qemu.Machine,
 	}
 	ev.mu.Lock()
 	defer ev.mu.Unlock()
-	seen.ChannelErr = ev.err
+	seen.ChannelErr = cmp.Or(ev.err, ev.badCover)
+	r.coverage.files = ev.coverage.Files
 	seen.Started, seen.Done, seen.LastEvent = ev.started != nil, ev.done, ev.last
 	seen.Kmemleak = ev.kmemleak.String()
 	seen.Reports = con.scan.Reports()
@@ -215,6 +229,9 @@ func (r *Result) guest(ctx context.Context, c *Config, env Env, m *qemu.Machine,
 		v.Report = results.Parse(p.Format, out)
 		q := Program{Name: p.Name, Cases: v.Report.Cases, Problem: v.Report.Problem, output: printable(out)}
 		if x, ok := ev.exits[p.Name]; ok {
+			if x.Stopped && x.Signal == "SIGTERM" {
+				x.Exit, x.Signal = 0, "" // it was asked to end, and did
+			}
 			v.Ended, v.Exit, v.Signal, v.Error = true, x.Exit, x.Signal, x.Error
 			q.Exit, q.Signal, q.Error = x.Exit, x.Signal, x.Error
 			q.Seconds = x.Uptime - ev.begins[p.Name]
@@ -223,6 +240,7 @@ func (r *Result) guest(ctx context.Context, c *Config, env Env, m *qemu.Machine,
 		seen.Programs = append(seen.Programs, v)
 		r.Programs = append(r.Programs, q)
 	}
+	seen.Excuse(c.KnownFailures) // changes the cases of both lists
 	r.Times.Overhead = r.Times.Total - r.Times.Programs
 }
 
@@ -242,12 +260,17 @@ func (f *firstByte) Write(p []byte) (int, error) {
 
 // Summary is the test in one line.
 func (r *Result) Summary() string {
-	n := 0
+	n, known := 0, 0
 	for _, p := range r.Programs {
 		n += max(1, len(p.Cases))
+		known += results.Count(p.Cases, results.Known)
 	}
-	return fmt.Sprintf("%s  %s on %s (%s): %d results, boot %.1f s, programs %.1f s, in all %.1f s",
-		r.Verdict, r.Name, r.Kernel, r.Accel, n, r.Times.Boot, r.Times.Programs, r.Times.Total)
+	count := fmt.Sprintf("%d results", n)
+	if known > 0 {
+		count += fmt.Sprintf(", %d of them known failures", known)
+	}
+	return fmt.Sprintf("%s  %s on %s (%s): %s, boot %.1f s, programs %.1f s, in all %.1f s",
+		r.Verdict, r.Name, r.Kernel, r.Accel, count, r.Times.Boot, r.Times.Programs, r.Times.Total)
 }
 
 // Explain writes what a person needs who sees the test fail.
@@ -259,6 +282,19 @@ func (r *Result) Explain(w io.Writer) {
 	if r.Expected != "" {
 		fmt.Fprintf(w, "expected verdict: %s\n", r.Expected)
 	}
-	fmt.Fprintf(w, "%s\ntail of the console (%d bytes in all, console.log has them)\n%s\n%s\n%s\n", rule, r.ConsoleBytes, rule, strings.TrimRight(r.tail, "\n"), rule)
+	for _, note := range r.Notes {
+		fmt.Fprintf(w, "note: %s\n", printable([]byte(note)))
+	}
+	shown := r.shown
+	if shown == "" {
+		shown = fmt.Sprintf("tail of the console (%d bytes in all, console.log has them)", r.ConsoleBytes)
+	}
+	fmt.Fprintf(w, "%s\n%s\n%s\n%s\n%s\n", rule, shown, rule, strings.TrimRight(r.tail, "\n"), rule)
+	fmt.Fprintf(w, "a shell on this kernel:\n%s\n", r.ShellCommand())
 	fmt.Fprintf(w, "QEMU by hand (needs the files of the test, kept with --sandbox_debug or by `bazel run`):\n%s\n", r.Command)
+}
+
+// ShellCommand starts a shell in a guest with the same kernel.
+func (r *Result) ShellCommand() string {
+	return fmt.Sprintf("tools/bazel run //vmtest:shell -- --kernel=%s --arch=%s", qemu.Quote(r.Kernel), r.Arch)
 }

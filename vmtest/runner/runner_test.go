@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			os.Exit(99)
 		}
+		if way, ok := strings.CutPrefix(string(how), "net "); ok {
+			os.Exit(netGuest(way))
+		}
 		os.Exit(guest(string(how)))
 	}
 	os.Exit(m.Run())
@@ -55,11 +58,15 @@ func guest(how string) int {
 		output += "tail of the output"
 	case "case fails":
 		output, exit = strings.ReplaceAll(output, "PASS", "FAIL"), 1
+	case "one of two":
+		output, exit = oneOfTwo, 1
 	case "hang":
 		fmt.Fprintf(console, "[    2.000000] last words\r\n")
 		time.Sleep(time.Hour)
 	case "splat":
 		fmt.Fprintf(console, "[    2.000000] BUG: KASAN: double-free in kfree+0xd8/0x290\r\n")
+	case "names a place":
+		fmt.Fprintf(console, "[    2.000000] initcall tl_init+0x0/0x10 returned 0\r\n")
 	case "forged":
 		fmt.Fprintf(port, "hello\n")
 	case "gone":
@@ -77,6 +84,7 @@ func guest(how string) int {
 	say(out)
 	say(wire.Event{Type: wire.TypeExit, Program: "t", Exit: exit, Uptime: 3})
 	say(wire.Event{Type: wire.TypeDmesg, Text: "[    0.000000] Linux version 6.1\n"})
+	sayCoverage(how, say)
 	say(wire.Event{Type: wire.TypeDone, Exit: exit, Taint: 1 << 12})
 	fmt.Fprintf(console, "[    3.000000] reboot: Power down\r\n")
 	if how == "no power-off" {

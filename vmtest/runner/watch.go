@@ -104,7 +104,10 @@ type events struct {
 	begins   map[string]float64
 	dmesg    bytes.Buffer
 	kmemleak bytes.Buffer
+	coverage wire.Coverage
+	badCover error // the first piece of coverage that cannot be from our init
 	size     int64
+	also     func(wire.Event) // hears every event too; may be nil
 }
 
 func newEvents(file, show io.Writer, flood func()) *events {
@@ -154,10 +157,17 @@ func (e *events) take(ev wire.Event) {
 		e.dmesg.Write(ev.Data())
 	case wire.TypeKmemleak:
 		e.kmemleak.Write(ev.Data())
+	case wire.TypeCoverage:
+		if err := e.coverage.Take(ev); err != nil && e.badCover == nil {
+			e.badCover = fmt.Errorf("event channel: event %d: %v", ev.Seq, err)
+		}
 	case wire.TypeDone:
 		e.done = &ev
 	}
 	if e.running != "" {
 		e.last = "program " + e.running
+	}
+	if e.also != nil {
+		e.also(ev)
 	}
 }

@@ -34,6 +34,8 @@ type Program struct {
 	Args []string `json:"args,omitempty"`
 	// Env holds KEY=value pairs on top of the guest's small default environment.
 	Env []string `json:"env,omitempty"`
+	// Dir is the folder it runs in; empty means the one of Path.
+	Dir string `json:"dir,omitempty"`
 	// Format is how the output is read: exit, tap or go.
 	Format string `json:"format"`
 }
@@ -65,11 +67,26 @@ type Config struct {
 	Env []string `json:"env,omitempty"`
 	// Hostname is set before the programs start.
 	Hostname string `json:"hostname,omitempty"`
+	// SkipKmemleak leaves out the scan at the end, which takes ten seconds: for a
+	// guest that is meant to splat, after which no scan says anything.
+	SkipKmemleak bool `json:"skip_kmemleak,omitempty"`
+	// Network is the guest's part in a test of several guests; nil for one that is
+	// alone.
+	Network *Network `json:"network,omitempty"`
+	// Coverage has what instrumented modules counted sent before the end; a kernel
+	// that cannot say it is an error then.
+	Coverage bool `json:"coverage,omitempty"`
+	// Shell makes the guest one for a person.
+	Shell *Shell `json:"shell,omitempty"`
 }
 
 // Validate reports the first thing that makes the configuration unusable.
 func (c *Config) Validate() error {
-	if len(c.Programs) == 0 {
+	if c.Shell != nil {
+		if err := c.Shell.validate(); err != nil {
+			return err
+		}
+	} else if len(c.Programs) == 0 {
 		return fmt.Errorf("programs: the list is empty: a guest with nothing to run proves nothing")
 	}
 	seen := map[string]bool{}
@@ -95,6 +112,11 @@ func (c *Config) Validate() error {
 	}
 	if err := validEnv("env", c.Env); err != nil {
 		return err
+	}
+	if c.Network != nil {
+		if err := c.Network.validate(); err != nil {
+			return fmt.Errorf("network.%v", err)
+		}
 	}
 	known := map[string]bool{}
 	for i, m := range c.Modules {

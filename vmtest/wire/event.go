@@ -22,6 +22,7 @@ const (
 	TypeExit     = "exit"     // a program has ended
 	TypeDmesg    = "dmesg"    // a piece of the kernel log
 	TypeKmemleak = "kmemleak" // what the final kmemleak scan found
+	TypeCoverage = "coverage" // a piece of a file with counts of gcov
 	TypeDone     = "done"     // the last word; without it nothing counts
 )
 
@@ -39,6 +40,8 @@ type Event struct {
 	Machine string `json:"machine,omitempty"`
 	// Program is the name of the program (program, output, exit).
 	Program string `json:"program,omitempty"`
+	// File is the name of a file below the kernel's folder for gcov (coverage).
+	File string `json:"file,omitempty"`
 	// Text is output, log or scan result as it is, when it is valid UTF-8.
 	Text string `json:"text,omitempty"`
 	// Bytes is the same for text that is not valid UTF-8 (base64 on the wire).
@@ -47,6 +50,8 @@ type Event struct {
 	Exit int `json:"exit"`
 	// Signal is the name of the signal that ended the program (exit).
 	Signal string `json:"signal,omitempty"`
+	// Stopped is true when init was told to end the program, and did (exit).
+	Stopped bool `json:"stopped,omitempty"`
 	// Error says what init itself could not do (modules, exit, done).
 	Error string `json:"error,omitempty"`
 	// Taint is /proc/sys/kernel/tainted at the end (done).

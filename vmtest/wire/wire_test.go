@@ -17,6 +17,9 @@ func TestReadConfig(t *testing.T) {
 	if _, err := ReadConfig(strings.NewReader(good)); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := ReadConfig(strings.NewReader(`{"programs":[],"shell":{"path":"/sh","kernel":"k","modules":["/x.ko"]}}`)); err != nil {
+		t.Error(err)
+	}
 	for _, c := range []struct{ text, want string }{
 		{`{"programs":[]}`, "programs: the list is empty"},
 		{`{"programs":[{"name":"","path":"/a","format":"go"}]}`, "programs[0].name: is empty"},
@@ -30,6 +33,8 @@ func TestReadConfig(t *testing.T) {
 		{`{"programs":[{"name":"a","path":"/a","format":"go"}],"modules":[{"name":"x","path":"x"}]}`, "not absolute"},
 		{`{"programs":[{"name":"a","path":"/a","format":"go"}],"modules":[{"name":"x","path":"/x"},{"name":"x","path":"/x"}]}`, "twice"},
 		{`{"program":[]}`, "unknown field"},
+		{`{"programs":[],"shell":{"path":"sh","kernel":"k"}}`, `shell.path: "sh" is not absolute`},
+		{`{"programs":[],"shell":{"path":"/sh","kernel":"k","modules":["x.ko"]}}`, `shell.modules[0]: "x.ko" is not absolute`},
 		{good + `{}`, "something follows"},
 		{good[:40], "it ends in the middle"},
 	} {

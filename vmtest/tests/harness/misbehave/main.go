@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,6 +30,7 @@ var ways = map[string]func() int{
 	"output":    func() int { return flood("/dev/stdout", 10<<20) },
 	"binary":    binary,
 	"memory":    memory,
+	"disk":      disk,
 	"tap":       func() int { fmt.Print("1..2\nok 1 one\nnot ok 2 two\n"); return 0 },
 	"tap-short": func() int { fmt.Print("1..2\nok 1 one\n"); return 0 },
 	"tap-good":  func() int { fmt.Print("1..2\nok 1 one\nok 2 two\n"); return 0 },
@@ -120,4 +122,21 @@ func memory() int {
 			return 1
 		}
 	}
+}
+
+// disk fills the root file system. The harness must still hear what comes next.
+func disk() int {
+	f, err := os.Create("/tmp/full")
+	if err != nil {
+		return errno(err)
+	}
+	block := make([]byte, 1<<20)
+	for err == nil {
+		_, err = f.Write(block)
+	}
+	if !errors.Is(err, unix.ENOSPC) {
+		return errno(err)
+	}
+	fmt.Println("the disk is full")
+	return 28
 }
