@@ -102,7 +102,7 @@ def _kernel_build_impl(ctx):
     if source.missing:
         return [
             DefaultInfo(),
-            KernelBuildInfo(arch = arch, config = {}, config_file = None, image = None, key = key, missing = source.missing, modules = None, release = _release(ctx), vmlinux = None),
+            KernelBuildInfo(arch = arch, config = ctx.attr.facts, config_file = None, image = None, key = key, missing = source.missing, modules = None, release = _release(ctx), vmlinux = None),
             PackedHeadersInfo(file = None, missing = source.missing),
         ]
     name = ctx.label.name
