@@ -61,29 +61,37 @@ func write(t *testing.T, name string, files ...debtest.File) {
 	}
 }
 
-func read(t *testing.T, archive string) []string {
+func eachFile(t *testing.T, archive string, f func(*tar.Header, io.Reader)) {
 	t.Helper()
-	f, err := os.Open(archive)
+	r, err := os.Open(archive)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
+	defer r.Close()
+	z, err := zstd.NewReader(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer z.Close()
-	var got []string
 	for r := tar.NewReader(z); ; {
 		h, err := r.Next()
 		if err == io.EOF {
-			return got
+			return
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, fmt.Sprintf("%s %o %s", h.Name, h.Mode, h.Linkname))
+		f(h, r)
 	}
+}
+
+func read(t *testing.T, archive string) []string {
+	t.Helper()
+	var got []string
+	eachFile(t, archive, func(h *tar.Header, _ io.Reader) {
+		got = append(got, fmt.Sprintf("%s %o %s", h.Name, h.Mode, h.Linkname))
+	})
+	return got
 }
 
 func TestPack(t *testing.T) {
