@@ -10,8 +10,22 @@ load(":rebuild.bzl", "rebuilt_programs")
 # Folder of the sources in their archive, and of the headers in theirs.
 SOURCE_TOP = "usr/src/linux"
 
+def _source_package(ctx):
+    """The package of a kernel_source: struct(file, key, missing)."""
+    if bool(ctx.attr.package) == bool(ctx.attr.srpm):
+        fail("{}: give exactly one of `package`, a Debian package, and `srpm`, a source RPM".format(ctx.label))
+    if ctx.attr.package:
+        if ctx.attr.skip_patches or ctx.attr.tarball:
+            fail("{}: `skip_patches` and `tarball` belong to `srpm`; leave them out".format(ctx.label))
+        return ctx.attr.package[DebianPackageInfo]
+    if DebianPackageInfo in ctx.attr.srpm:
+        return ctx.attr.srpm[DebianPackageInfo]
+    if len(ctx.files.srpm) != 1:
+        fail("{}: `srpm` is {} files, and one is wanted".format(ctx.label, len(ctx.files.srpm)))
+    return struct(file = ctx.files.srpm[0], key = ctx.files.srpm[0].basename, missing = "")
+
 def _kernel_source_impl(ctx):
-    package = ctx.attr.package[DebianPackageInfo]
+    package = _source_package(ctx)
     if package.missing:
         return [DefaultInfo(), KernelSourceInfo(file = None, missing = "{}: {}".format(package.key, package.missing), version = ctx.attr.version)]
     out = ctx.actions.declare_file(ctx.label.name + ".tar.zst")
@@ -19,6 +33,10 @@ def _kernel_source_impl(ctx):
     args.add("-in", package.file)
     args.add("-top", SOURCE_TOP)
     args.add("-out", out)
+    if ctx.attr.tarball:
+        args.add("-tarball", ctx.attr.tarball)
+    for name, reason in sorted(ctx.attr.skip_patches.items()):
+        args.add("-skip-patch", "{}={}".format(name, reason))
     ctx.actions.run(
         mnemonic = "KernelSource",
         progress_message = "Packing the sources of Linux " + ctx.attr.version,
@@ -33,10 +51,16 @@ def _kernel_source_impl(ctx):
     ]
 
 kernel_source = rule(
-    doc = "The part of a kernel's sources from which kernels for virtual machines are built.",
+    doc = """The part of a kernel's sources from which kernels for virtual machines are built.
+
+    They come out of a Debian source package or out of a source RPM, exactly one. See
+    docs/debug-kernels.md, "Another distribution's sources".""",
     implementation = _kernel_source_impl,
     attrs = {
-        "package": attr.label(doc = "The source package, such as linux-source-6.12.", mandatory = True, providers = [DebianPackageInfo]),
+        "package": attr.label(doc = "Debian's source package, such as linux-source-6.12.", providers = [DebianPackageInfo]),
+        "skip_patches": attr.string_dict(doc = "Patches of the source RPM that are not applied, with the reason for each: file or tag without zeros in front. Example: {\"Patch12\": \"of s390\"}"),
+        "srpm": attr.label(doc = "A source RPM: what the tag kernels.srpm declares, or a file.", allow_files = True),
+        "tarball": attr.string(doc = "Name of the sources' archive in the source RPM, where it is not the only linux-VERSION.tar*. Example: \"kernel.tar.gz\""),
         "version": attr.string(doc = "Version of the kernel in it. Example: 6.12.107", mandatory = True),
         "_source": attr.label(default = "//toolchains/kernel/source", executable = True, cfg = "exec"),
     },

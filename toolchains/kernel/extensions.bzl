@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns kernels.lock.json into targets, fetched when something needs them."""
+"""Turns kernels.lock.json, and source RPMs that are named, into targets, fetched when something needs them."""
 
-load("//toolchains/debian:package.bzl", "declare_packages")
+load("//toolchains/debian:package.bzl", "declare_packages", "package_repository")
 load(":compiler.bzl", "platform_of")
 
 _HEADER = """# SPDX-License-Identifier: Apache-2.0
@@ -182,9 +182,29 @@ _hub = repository_rule(
     },
 )
 
+def _srpm(tag, module):
+    """Declares the repository of one source RPM, whose `package` is what kernel_source takes."""
+    tag_name = "kernels.srpm(name = \"{}\") in MODULE.bazel of {}".format(tag.name, module or "the main module")
+    key = tag.url.split("?")[0].split("#")[0].split("/")[-1]
+    if not key.endswith(".rpm"):
+        fail("{}: the url {} does not end in the name of an .rpm. Give the address of the file itself.".format(tag_name, tag.url))
+    if len(tag.sha256) != 64 or tag.sha256.lower().strip("0123456789abcdef"):
+        fail("{}: the sha256 {} is not one: 64 hexadecimal digits. sha256sum prints it.".format(tag_name, repr(tag.sha256)))
+    package_repository(
+        name = tag.name,
+        key = key,
+        lock = tag_name,
+        may_be_missing = True,
+        refresh = "give that tag the url and sha256 of a package that is there",
+        sha256 = tag.sha256.lower(),
+        url = tag.url,
+    )
+
 def _kernels_impl(mctx):
     declared = {}
     for module in mctx.modules:
+        for tag in module.tags.srpm:
+            _srpm(tag, module.name)
         for tag in module.tags.lock:
             lock = json.decode(mctx.read(tag.file))
             if lock.get("schema") != 1:
@@ -208,7 +228,7 @@ def _kernels_impl(mctx):
             )
 
 kernels = module_extension(
-    doc = "The kernels of a lock file.",
+    doc = "The kernels of a lock file, and sources of kernels.",
     implementation = _kernels_impl,
     tag_classes = {
         "lock": tag_class(
@@ -217,6 +237,17 @@ kernels = module_extension(
                 "built": attr.label_keyed_string_dict(doc = "Packages that this build makes, by target: keys of packages in the lock that are not fetched. For packages made in tests."),
                 "file": attr.label(doc = "The lock, as matrix-gen writes it.", mandatory = True),
                 "name": attr.string(doc = "Name of the repository of its kernels.", mandatory = True),
+            },
+        ),
+        "srpm": tag_class(
+            doc = """Names a kernel's source RPM.
+
+            It is looked for in $TIDELOCK_DISTDIR by its name, then fetched. Its target
+            `package` is for kernel_source's `srpm`.""",
+            attrs = {
+                "name": attr.string(doc = "Name of its repository.", mandatory = True),
+                "sha256": attr.string(doc = "Hex digest of the file.", mandatory = True),
+                "url": attr.string(doc = "Address of the file; ends in its name.", mandatory = True),
             },
         ),
     },

@@ -4,10 +4,12 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//toolchains/debian:package.bzl", "package_file")
 load("//toolchains/debian:root.bzl", "debian_root")
+load("//toolchains/kernel:build.bzl", "kernel_source")
 load("//toolchains/kernel:choose.bzl", "choose_kernels", "kernel_series", "newest_kernel")
 load("//toolchains/kernel:compiler.bzl", "platform_of")
 load("//toolchains/kernel:defs.bzl", "KernelModuleBundleInfo", "KernelModuleInfo", "kernel_module")
 load("//toolchains/kernel:kernel.bzl", "distribution_kernel", "packed_headers")
+load("//toolchains/kernel:providers.bzl", "KernelSourceInfo")
 
 def _kernel(name, release, missing = False, tools = None):
     """A kernel whose header package is there or gone. Nothing of it is ever built."""
@@ -143,6 +145,55 @@ def _choose_test_impl(ctx):
 
 _choose_test = analysistest.make(_choose_test_impl)
 
+def _source_missing_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[KernelSourceInfo]
+    asserts.equals(env, None, info.file)
+    asserts.equals(env, "kernel-6.1-1.src.rpm: on no mirror", info.missing)
+    return analysistest.end(env)
+
+_source_missing_test = analysistest.make(_source_missing_test_impl)
+
+def _kernel_source_tests():
+    """Sources of a kernel that are named wrongly, or are gone.
+
+    Returns:
+      The names of the tests.
+    """
+    package_file(
+        name = "gone_srpm",
+        key = "kernel-6.1-1.src.rpm",
+        missing = "on no mirror",
+        tags = ["manual"],
+    )
+    for name, attrs in {
+        "source_both": {"package": "gone_srpm", "srpm": "gone_srpm"},
+        "source_gone": {"srpm": "gone_srpm"},
+        "source_neither": {},
+        "source_skips": {"package": "gone_srpm", "skip_patches": {"Patch1": "of s390"}},
+    }.items():
+        kernel_source(
+            name = name,
+            tags = ["manual"],
+            version = "6.1",
+            **attrs
+        )
+    _source_missing_test(
+        name = "source_gone_test",
+        target_under_test = ":source_gone",
+    )
+    for name, words in {
+        "source_both": "give exactly one of `package`, a Debian package, and `srpm`, a source RPM",
+        "source_neither": "give exactly one of `package`, a Debian package, and `srpm`, a source RPM",
+        "source_skips": "`skip_patches` and `tarball` belong to `srpm`",
+    }.items():
+        _failure_test(
+            name = name + "_test",
+            target_under_test = ":" + name,
+            words = [words],
+        )
+    return ["source_both_test", "source_gone_test", "source_neither_test", "source_skips_test"]
+
 def kernel_module_tests(name):
     """The tests and what they look at.
 
@@ -255,5 +306,5 @@ def kernel_module_tests(name):
             ":part_skipped_test",
             ":skipped_test",
             ":without_tools_test",
-        ],
+        ] + [":" + test for test in _kernel_source_tests()],
     )

@@ -87,7 +87,7 @@ func (h hunk) place(lines []string, from, moved int) (int, error) {
 	if at, ok := nearest(lines, h.before, want, low, high); ok {
 		return at, nil
 	}
-	where := fmt.Sprintf("its %d lines are neither at line %d nor elsewhere", len(h.before), want+1)
+	where := fmt.Sprintf("its lines are neither at line %d nor elsewhere", want+1)
 	if _, ok := nearest(lines, h.after, want, from, len(lines)-len(h.after)); ok && len(h.after) > 0 {
 		return 0, fmt.Errorf("%s; its result is there already", where)
 	}

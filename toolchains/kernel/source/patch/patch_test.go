@@ -242,7 +242,7 @@ func TestRefuses(t *testing.T) {
 		patch string
 		want  string
 	}{
-		"another line":        {map[string]string{"kernel/fork.c": strings.Replace(fork, "e", "!", 1)}, mail, `0001-x.patch: kernel/fork.c: hunk 1 of 1 (@@ -2,7 +2,8 @@ int func(void)) does not apply: its 7 lines are neither at line 2 nor elsewhere; line 5 is "!\n", not "e\n"`},
+		"another line":        {map[string]string{"kernel/fork.c": strings.Replace(fork, "e", "!", 1)}, mail, `0001-x.patch: kernel/fork.c: hunk 1 of 1 (@@ -2,7 +2,8 @@ int func(void)) does not apply: its lines are neither at line 2 nor elsewhere; line 5 is "!\n", not "e\n"`},
 		"the file ends":       {map[string]string{"kernel/fork.c": "a\nb\nc\n"}, mail, "the file has 3 lines"},
 		"there already":       {map[string]string{"kernel/fork.c": strings.Replace(fork, "e\n", "E\nEE\n", 1)}, mail, "its result is there already"},
 		"not there":           {nil, mail, "0001-x.patch: kernel/fork.c: it is to be changed, and is not there"},
