@@ -39,7 +39,8 @@ func srpm(t *testing.T, compressor string, files map[string]string) []byte {
 	return b.Bytes()
 }
 
-// kernelTar is a kernel's tar below the folder linux-6.1. Executables begin
+// kernelTar is a kernel's tar below the folder linux-6.1, where names do not
+// begin with a folder of their own (./). Executables begin
 // with #!, and "-> x" is a symbolic link to x.
 func kernelTar(t *testing.T, files map[string]string) string {
 	t.Helper()
@@ -47,6 +48,9 @@ func kernelTar(t *testing.T, files map[string]string) string {
 	w := tar.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		h := &tar.Header{Name: "linux-6.1/" + name, Mode: 0o664, Typeflag: tar.TypeReg, Size: int64(len(files[name]))}
+		if strings.HasPrefix(name, "./") {
+			h.Name = name
+		}
 		if strings.HasPrefix(files[name], "#!") {
 			h.Mode = 0o775
 		}
@@ -269,6 +273,22 @@ func TestSourceRPMBzip2(t *testing.T) {
 	}
 }
 
+// cut takes off half of gzip's checksum.
+func cut(s string) string { return s[:len(s)-4] }
+
+func hardLink(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	if err := w.WriteHeader(&tar.Header{Name: "linux-6.1/kernel/fork.c", Typeflag: tar.TypeLink, Linkname: "linux-6.1/x"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 func TestSourceRPMChoices(t *testing.T) {
 	files := func(more map[string]string) map[string]string {
 		all := map[string]string{"kernel.spec": specText, "0001-first.patch": first, "0002-second.patch": second, "linux-6.1.tar": kernelTar(t, linux)}
@@ -300,6 +320,15 @@ func TestSourceRPMChoices(t *testing.T) {
 		"named archive":        {files: files(map[string]string{"kernel.tar": other, "0002-second.patch": ""}), change: func(r *Request) { r.Tarball = "kernel.tar" }, want: "top/Makefile 644 VERSION = 5\ntop/kernel/fork.c 644 a/first/c\ntop/lib/common.c 644 1/two/3\n"},
 		"missing, but skipped": {files: files(map[string]string{"0002-second.patch": "none"}), change: skip("Patch2"), want: withoutSecond},
 
+		"copy of what is not kept": {
+			files: files(map[string]string{"0002-second.patch": "diff --git a/sound/a.c b/kernel/a.c\nsimilarity index 100%\ncopy from sound/a.c\ncopy to kernel/a.c\n", "0001-first.patch": "",
+				"linux-6.1.tar": kernelTar(t, map[string]string{"sound/a.c": "a\n"})}),
+			want: "top/kernel/a.c 644 a\n",
+		},
+		"dot in front": {
+			files: map[string]string{"kernel.spec": "Name: x", "linux-6.1.tar": kernelTar(t, map[string]string{"./linux-6.1/kernel/a.c": "a\n"})},
+			want:  "top/kernel/a.c 644 a\n",
+		},
 		"missing patch":         {files: files(map[string]string{"0002-second.patch": "none"}), fails: true, want: "kernel.spec:4: Patch2: 0002-second.patch is not in the package"},
 		"listed nowhere":        {files: files(map[string]string{"9-extra.patch.xz": "x"}), fails: true, want: "9-extra.patch.xz is in the package, and no Patch of kernel.spec lists it"},
 		"does not apply":        {files: files(map[string]string{"linux-6.1.tar": kernelTar(t, map[string]string{"kernel/fork.c": "a\n!\nc\n", "drivers/gpu/common.c": "1\n2\n3\n"})}), fails: true, want: "0001-first.patch: kernel/fork.c: hunk 1 of 1 (@@ -1,3 +1,3 @@) does not apply: its lines are neither at line 1 nor elsewhere; line 2 is \"!\\n\", not \"b\\n\"\nIf the patch is not meant for this kernel"},
@@ -317,6 +346,8 @@ func TestSourceRPMChoices(t *testing.T) {
 		"no spec":               {files: files(map[string]string{"kernel.spec": "none"}), fails: true, want: "nothing where one .spec should be; is it a source RPM"},
 		"two specs":             {files: files(map[string]string{"perf.spec": "x"}), fails: true, want: "kernel.spec, perf.spec where one .spec"},
 		"truncated archive":     {files: files(map[string]string{"linux-6.1.tar": "none", "linux-6.1.tar.gz": compress(t, ".gz", kernelTar(t, linux))[:200]}), fails: true, want: "linux-6.1.tar.gz: unexpected EOF"},
+		"cut behind its end":    {files: files(map[string]string{"linux-6.1.tar": "none", "linux-6.1.tar.gz": cut(compress(t, ".gz", kernelTar(t, linux)))}), fails: true, want: "linux-6.1.tar.gz: unexpected EOF"},
+		"a hard link":           {files: files(map[string]string{"linux-6.1.tar": hardLink(t)}), fails: true, want: `"linux-6.1/kernel/fork.c" is of type '1'`},
 		"not an archive":        {files: files(map[string]string{"linux-6.1.tar": strings.Repeat("text ", 200)}), fails: true, want: "linux-6.1.tar: archive/tar"},
 		"out of the folder":     {files: files(map[string]string{"linux-6.1.tar": kernelTar(t, map[string]string{"../../etc/x": "x"})}), fails: true, want: "does not lie in one folder"},
 		"nothing kept":          {files: map[string]string{"kernel.spec": "Name: x", "linux-6.1.tar": kernelTar(t, map[string]string{"Documentation/x": "x"})}, fails: true, want: "no sources of a kernel inside"},

@@ -108,6 +108,16 @@ func TestApply(t *testing.T) {
 			"--- a/x\n+++ b/x\n@@ -2,3 +2,2 @@\n b\n-c\n d\n@@ -11,3 +10,4 @@\n 3\n+new\n 4\n 5\n",
 			"x 644 \"0\\na\\nb\\nd\\ne\\nf\\ng\\nh\\n1\\n2\\n3\\nnew\\n4\\n5\\n6\\n\"\n",
 		},
+		"a hunk moves as the one before it": {
+			map[string]string{"x": strings.Repeat("0\n", 10) + "(\nfirst\n)\n" + strings.Repeat("b\nc\nd\n1\n2\n3\n4\n5\n6\n7\n", 3)},
+			"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n (\n-first\n+FIRST\n )\n@@ -14,3 +14,3 @@\n b\n-c\n+C\n d\n",
+			fmt.Sprintf("x 644 %q\n", strings.Repeat("0\n", 10)+"(\nFIRST\n)\n"+"b\nc\nd\n1\n2\n3\n4\n5\n6\n7\n"+"b\nC\nd\n1\n2\n3\n4\n5\n6\n7\n"+"b\nc\nd\n1\n2\n3\n4\n5\n6\n7\n"),
+		},
+		"names of nothing in git's": {
+			map[string]string{"x": "a\n"},
+			"diff --git a/y b/y\n--- /dev/null\n+++ b/y\n@@ -0,0 +1 @@\n+b\ndiff --git a/x b/x\n--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n",
+			"y 644 \"b\\n\"\n",
+		},
 		"no end of line": {
 			map[string]string{"x": "a\nb"},
 			"diff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n",
@@ -251,6 +261,8 @@ func TestRefuses(t *testing.T) {
 		"not at the start":    {map[string]string{"x": "0\n" + fork}, head + "@@ -1,2 +1,3 @@\n+new\n a\n b\n", "hunk 1 of 1"},
 		"not at the end":      {map[string]string{"x": fork + "0\n"}, head + "@@ -7,2 +7,3 @@\n g\n h\n+new\n", "hunk 1 of 1"},
 		"no context":          {map[string]string{"x": fork}, head + "@@ -3,0 +4 @@\n+new\n", "it names no line of the file"},
+		"far away":            {map[string]string{"x": fork}, head + "@@ -4000000000000000000,3 +3,3 @@\n b\n-x\n+C\n d\n", "the file has 8 lines"},
+		"binary goes, GNU":    {map[string]string{"x": "a\n"}, "Binary files a/x and /dev/null differ\n", "x: a binary patch"},
 		"moved, no context":   {map[string]string{"x": "0\n" + fork}, head + "@@ -3 +3 @@\n-c\n+C\n", `line 3 is "b\n", not "c\n"`},
 		"new and there":       {map[string]string{"x": "a\n"}, "diff --git a/x b/x\nnew file mode 100644\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+a\n", "it is to be new, and is there already"},
 		"to go, not there":    {nil, "--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n", "it is to go, and is not there"},
@@ -290,7 +302,7 @@ func TestTouched(t *testing.T) {
 	patches := []Patch{
 		{Name: "1", Text: []byte("--- a/no/a\n+++ b/no/a\n@@ -1 +1 @@\n-1\n+2\n--- a/no/b\n+++ b/no/b\n@@ -1 +1 @@\n-absent\n+x\n")},
 		{Name: "2", Text: []byte("diff --git a/no/a b/no/c\nsimilarity index 100%\nrename from no/a\nrename to no/c\n" +
-			"diff --git a/no/logo b/no/logo\nindex 1..2 100644\nBinary files a/no/logo and b/no/logo differ\n")},
+			"diff --git a/no/logo b/no/logo\nindex 1..2 100644\nBinary files a/no/logo and b/no/logo differ\n--- a/no/gone\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n")},
 		{Name: "3", Text: []byte("diff --git a/no/c b/yes/d\nsimilarity index 100%\nrename from no/c\nrename to yes/d\n" +
 			"diff --git a/yes/e b/no/e\nsimilarity index 100%\nrename from yes/e\nrename to no/e\n")},
 	}
