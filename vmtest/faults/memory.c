@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Memory that is used wrongly, or lost. */
 #include <linux/compiler.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/kfence.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -12,6 +16,36 @@
 static char global_area[SIZE];
 static volatile char sink;
 
+/* One that KFENCE does not watch in KASAN's stead, as it does with a few. */
+static char *plain_object(void)
+{
+	char *p = kmalloc(SIZE, GFP_KERNEL);
+	char *watched = NULL;
+
+	if (is_kfence_address(p)) {
+		watched = p;
+		p = kmalloc(SIZE, GFP_KERNEL);
+	}
+	kfree(watched);
+	return p;
+}
+
+/* One that KFENCE watches: it takes one allocation in many milliseconds. */
+static char *watched_object(void)
+{
+	unsigned long end = jiffies + 30 * HZ;
+	char *p;
+
+	do {
+		p = kmalloc(SIZE, GFP_KERNEL);
+		if (is_kfence_address(p))
+			return p;
+		kfree(p);
+		usleep_range(1000, 2000);
+	} while (time_before(jiffies, end));
+	return NULL;
+}
+
 /* The compiler must not know where the pointer leads, or it knows too much. */
 static noinline char *hide(char *p)
 {
@@ -21,7 +55,7 @@ static noinline char *hide(char *p)
 
 static void use_after_free(void)
 {
-	char *p = kmalloc(SIZE, GFP_KERNEL);
+	char *p = plain_object();
 
 	if (!p)
 		return;
@@ -31,12 +65,22 @@ static void use_after_free(void)
 
 static void slab_out_of_bounds(void)
 {
-	char *p = kmalloc(SIZE, GFP_KERNEL);
+	char *p = plain_object();
 
 	if (!p)
 		return;
 	*(volatile char *)(hide(p) + SIZE) = 'x';
 	kfree(p);
+}
+
+static void kfence_use_after_free(void)
+{
+	char *p = watched_object();
+
+	if (!p)
+		return;
+	kfree(p);
+	sink = *(volatile char *)hide(p);
 }
 
 static void stack_out_of_bounds(void)
@@ -53,7 +97,7 @@ static void global_out_of_bounds(void)
 
 static void double_free(void)
 {
-	char *p = kmalloc(SIZE, GFP_KERNEL);
+	char *p = plain_object();
 
 	if (!p)
 		return;
@@ -65,7 +109,7 @@ static void double_free(void)
 
 static void leak(void)
 {
-	char *p = kmalloc(SIZE, GFP_KERNEL);
+	char *p = plain_object();
 
 	if (p)
 		*(volatile char *)hide(p) = 'x';
@@ -87,6 +131,30 @@ static void page_use_after_free(void)
 	p = page_address(page);
 	__free_page(page);
 	*(volatile char *)hide(p) = 'x';
+}
+
+/* As a device would write, or what is not compiled with KASAN. */
+static noinline __no_sanitize_address void write_unseen(char *p)
+{
+	*(volatile char *)p = 'x';
+}
+
+/* Written to while nobody has it, and seen when somebody gets it. */
+static void page_poison(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct page *again[16];
+	size_t i;
+
+	if (!page)
+		return;
+	__free_page(page);
+	write_unseen(hide(page_address(page)));
+	for (i = 0; i < ARRAY_SIZE(again); i++)
+		again[i] = alloc_page(GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(again); i++)
+		if (again[i])
+			__free_page(again[i]);
 }
 
 static noinline int deeper(int depth)
@@ -120,6 +188,8 @@ const struct fault memory_faults[] = { { "use-after-free", use_after_free },
 				       { "leak", leak },
 				       { "null-dereference", null_dereference },
 				       { "page-use-after-free", page_use_after_free },
+				       { "page-poison", page_poison },
+				       { "kfence-use-after-free", kfence_use_after_free },
 				       { "stack-overflow", stack_overflow },
 				       { "shift-out-of-bounds", shift_out_of_bounds },
 				       {} };

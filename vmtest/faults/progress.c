@@ -39,25 +39,27 @@ static void rcu_stall(void)
 		cpu_relax();
 }
 
-static void never_ends(struct work_struct *work)
+/* A work that keeps the processor is set aside, unless it may not be preempted. */
+static void takes_long(struct work_struct *work)
 {
-	for (;;)
-		cpu_relax();
+	preempt_disable();
+	mdelay(15000);
+	preempt_enable();
 }
 
-static void never_begins(struct work_struct *work)
+static void has_to_wait(struct work_struct *work)
 {
 }
 
-static DECLARE_WORK(endless, never_ends);
-static DECLARE_WORK(waiting, never_begins);
+static DECLARE_WORK(first, takes_long);
+static DECLARE_WORK(second, has_to_wait);
 
-/* One keeps the processor, and another waits for it. */
 static void workqueue_lockup(void)
 {
-	schedule_work_on(0, &endless);
-	schedule_work_on(0, &waiting);
-	msleep(20000);
+	schedule_work_on(0, &first);
+	schedule_work_on(0, &second);
+	flush_work(&second);
+	flush_work(&first);
 }
 
 static void warning(void)

@@ -22,7 +22,7 @@ _KINDS = {
 # Kind to what it wants on the command line: the option alone only makes it possible.
 _KIND_APPEND = {
     "kasan": ["page_owner=on"],
-    "kcsan": ["kcsan.early_enable=1"],
+    "kcsan": [],
 }
 
 # Kind to reports that no test is judged by.

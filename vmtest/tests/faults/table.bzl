@@ -22,10 +22,15 @@ FAULTS = {
     "double-free": _row(["kasan"], "SPLAT", "KASAN: double-free( or invalid-free)? in double_free .*"),
     "global-out-of-bounds": _row(["kasan"], "SPLAT", "KASAN: global-out-of-bounds in global_out_of_bounds .*"),
     "hung-task": _row(_ANY, "SPLAT", "hung task commit", append = ["sysctl.kernel.hung_task_timeout_secs=5"]),
+    "kfence-use-after-free": _row(["kasan"], "SPLAT", "KFENCE: use-after-free( read)? in kfence_use_after_free .*"),
     "leak": _row(["kasan"], "LEAK", "kmemleak: unreferenced object from leak .*"),
     "list-corruption": _row(_ANY, "SPLAT", "list_del corruption"),
     "lock-inversion": _row(_ANY, "SPLAT", "lockdep: circular locking dependency in lock_inversion .*"),
     "null-dereference": _row(_ANY, "SPLAT", "(BUG: kernel NULL pointer dereference|KASAN: null-ptr-deref) in null_dereference .*"),
+    "page-poison": _row(["kasan"], "SPLAT", "page poison: memory corruption", append = [
+        "page_poison=on",
+        "debug_pagealloc=off",
+    ]),
     "page-use-after-free": _row(["kasan"], "SPLAT", "KASAN: use-after-free in page_use_after_free .*"),
     "panic": _row(_ANY, "SPLAT", "panic: a panic on purpose"),
     "rcu-stall": _row(_ANY, "SPLAT", "RCU stall", append = [
@@ -45,6 +50,7 @@ FAULTS = {
     "timer-freed-while-active": _row(["kasan"], "SPLAT", "ODEBUG: free"),
     "use-after-free": _row(["kasan"], "SPLAT", "KASAN: (slab-)?use-after-free in use_after_free .*"),
     "warning": _row(_ANY, "SPLAT", "WARNING in warning .*"),
+    "workqueue-lockup": _row(_ANY, "SPLAT", "BUG: workqueue lockup", append = ["workqueue.watchdog_thresh=5"]),
 }
 
 # Faults whose reports are written by code of the architecture, or that each series

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/tidelock/tidelock/toolchains/kernel/kbuild/workspace"
@@ -31,6 +30,7 @@ type Request struct {
 	HostCompiler string   `json:"host_compiler"` // path of the compiler for the machine that builds
 	Sysroot      string   `json:"sysroot"`       // headers and libraries for it
 	ToolDirs     []string `json:"tool_dirs"`     // folders of programs: the whole PATH
+	Jobs         int      `json:"jobs"`          // compilers that run at a time, at least 1
 
 	Image   string `json:"image"`   // what boots, to write
 	Vmlinux string `json:"vmlinux"` // the same with symbols, to write
@@ -52,7 +52,7 @@ var arches = map[string]struct{ target, image string }{
 func Build(r Request) error {
 	err := r.configured(func(b *builder) error {
 		arch := arches[r.Arch]
-		if _, err := b.make(fmt.Sprintf("-j%d", runtime.NumCPU()), arch.target, "modules"); err != nil {
+		if _, err := b.make(fmt.Sprintf("-j%d", r.Jobs), arch.target, "modules"); err != nil {
 			return err
 		}
 		return errors.Join(
@@ -90,6 +90,9 @@ func Refusal(r Request) (string, error) {
 func (r Request) configured(goOn func(*builder) error) error {
 	if _, ok := arches[r.Arch]; !ok {
 		return fmt.Errorf("arch %q (x86 or arm64)", r.Arch)
+	}
+	if r.Jobs < 1 {
+		return fmt.Errorf("jobs %d (at least 1)", r.Jobs)
 	}
 	settings, err := readFragments(r.Fragments)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 const usage = `Usage: sourcefiles -in SOURCES.tar.zst -top FOLDER -out FOLDER FILE...
@@ -27,12 +28,16 @@ func Main(args []string, stderr io.Writer) int {
 	}
 	in := flags.String("in", "", "archive that //toolchains/kernel/source has written")
 	top := flags.String("top", "", "folder of the sources in the archive")
+	missing := flags.String("missing", "", "why there is no archive; said as an error in place of everything else")
 	out := flags.String("out", "", "folder to write to")
 	switch err := flags.Parse(args[1:]); {
 	case err == flag.ErrHelp:
 		return 0
 	case err != nil:
 		return 2
+	case *missing != "":
+		fmt.Fprintf(stderr, "sourcefiles: the kernel's sources, of which %s is wanted, are not there: %s\n", strings.Join(flags.Args(), ", "), *missing)
+		return 1
 	case *in == "" || *out == "" || flags.NArg() == 0:
 		fmt.Fprintln(stderr, "sourcefiles: -in, -out and at least one file are needed; see --help")
 		return 2

@@ -28,6 +28,9 @@ func TestRefusals(t *testing.T) {
 			t.Error(err)
 			continue
 		}
+		if why, ok := strings.CutPrefix(string(text), "MISSING: "); ok {
+			t.Skip(why)
+		}
 		for _, w := range want {
 			if !strings.Contains(string(text), w) {
 				t.Errorf("%s: %q is missing in\n%s", name, w, text)
