@@ -67,6 +67,15 @@ def _coverage(modules):
     """The modules that count what they run."""
     return [module.coverage for module in modules.values() if module.coverage]
 
+def _files_by_name(modules):
+    """The modules' files by the name that stands in a trace, but of those that share one."""
+    names = [module.name for module in modules.values()]
+    return {
+        module.name: module.module.short_path
+        for module in modules.values()
+        if len([name for name in names if name == module.name]) == 1
+    }
+
 def _initramfs(ctx, kernel, modules, program, executable):
     """Declares the action that makes the guest's root file system."""
     files = [{"host": executable.path, "mode": 0o755, "path": program["path"]}]
@@ -146,7 +155,7 @@ def _vm_test_impl(ctx):
         fail("{}: arch is {}, and the kernel {} is for {}. Make them equal.".format(ctx.label, ctx.attr.arch, kernel.key, kernel.arch))
     modules = {name: target[KernelModuleInfo] for target, name in ctx.attr.modules.items()}
     lacks = _lacks(ctx.label, kernel, ctx.attr.needs_config)
-    skip = "; ".join([why for why in [kernel.missing] + lacks + [module.skipped for module in modules.values()] if why])
+    skip = "; ".join([why for why in [kernel.missing] + lacks + [module.skipped for module in modules.values()] + [target[GuestRootInfo].missing for target in ctx.attr.userland] if why])
     executable = _one(ctx.attr.test)
     program = _program(ctx, executable)
     config = {
@@ -197,7 +206,7 @@ def _vm_test_impl(ctx):
         if kernel.vmlinux:
             # Some 80 MB, which a test on another machine has to fetch; here it is a link.
             config["vmlinux"] = kernel.vmlinux.short_path
-            config["modules"] = {module.name: module.module.short_path for module in modules.values()}
+            config["modules"] = _files_by_name(modules)
             files += [kernel.vmlinux] + [module.module for module in modules.values()]
 
     # The test is the runner itself; it finds the configuration beside its own name.

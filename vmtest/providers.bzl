@@ -21,7 +21,8 @@ GuestRootInfo = provider(
     doc = "Programs of packages as a layer of a guest's root file system.",
     fields = {
         "arch": "String: architecture of the programs, x86_64 or aarch64.",
-        "layer": "File: newc archive with all that the programs need. Example: vmtest/userland/openssl.cpio",
+        "layer": "File: newc archive with all that the programs need; None where missing. Example: vmtest/userland/openssl.cpio",
+        "missing": "String: which of the packages are not there and why, or \"\".",
     },
 )
 

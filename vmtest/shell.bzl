@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """vm_shell_machine: a virtual machine for a person."""
 
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("//toolchains/debian:providers.bzl", "ToolRootInfo")
 load("//toolchains/kernel:providers.bzl", "KernelModuleInfo")
+load("//vmtest/userland:defs.bzl", "PROGRAMS")
 load(":defs.bzl", "to_guest")
-load(":providers.bzl", "VmKernelInfo")
+load(":providers.bzl", "GuestRootInfo", "VmKernelInfo")
 
 _SHELL = "/bin/uroot"
 
@@ -25,6 +27,7 @@ def _initramfs(ctx, kernel):
         inputs.append(module.module)
         env.append("{}={}".format(name, path))
         ours.append(path)
+    layers = [target[GuestRootInfo].layer for target in ctx.attr.userland]
     spec = ctx.actions.declare_file(ctx.label.name + ".spec.json")
     ctx.actions.write(spec, json.encode_indent({
         "config": {
@@ -36,6 +39,7 @@ def _initramfs(ctx, kernel):
         },
         "files": files,
         "init": init.path,
+        "layers": [layer.path for layer in layers],
         "modules_dir": kernel.modules.path,
     }))
     out = ctx.actions.declare_file(ctx.label.name + ".cpio")
@@ -47,7 +51,7 @@ def _initramfs(ctx, kernel):
         progress_message = "Making the guest's files of %{label}",
         executable = ctx.executable._mkinitramfs,
         arguments = [args],
-        inputs = inputs + [spec],
+        inputs = inputs + layers + [spec],
         outputs = [out],
     )
     return out
@@ -56,7 +60,10 @@ def _vm_shell_machine_impl(ctx):
     kernel = ctx.attr.kernel[VmKernelInfo]
     if kernel.arch != ctx.attr.arch:
         fail("{}: arch is {}, and the kernel {} is for {}. Make them equal.".format(ctx.label, ctx.attr.arch, kernel.key, kernel.arch))
-    skipped = [target[KernelModuleInfo].skipped for target in ctx.attr.modules]
+    unknown = [name for name in ctx.attr._wanted[BuildSettingInfo].value if name not in PROGRAMS]
+    if unknown:
+        fail("--//vmtest:userland={}: there is no such program. Known are {}.".format(",".join(unknown), ", ".join(PROGRAMS)))
+    skipped = [target[KernelModuleInfo].skipped for target in ctx.attr.modules] + [target[GuestRootInfo].missing for target in ctx.attr.userland]
     missing = "; ".join([why for why in [kernel.missing] + skipped if why])
     machine = {"arch": kernel.arch, "image": "", "initrd": "", "kernel": kernel.key, "qemu_root": "", "schema": 1}
     files = []
@@ -88,6 +95,7 @@ _vm_shell_machine = rule(
         "load_modules": attr.string_list(doc = "Modules of the kernel's own that are loaded at the start; '?' at the end: if there."),
         "modules": attr.label_keyed_string_dict(doc = "Modules of ours that are loaded after them: label to the variable that has the path in the guest.", providers = [KernelModuleInfo]),
         "qemu": attr.label(doc = "Tool root with qemu-system-ARCH.", mandatory = True, providers = [ToolRootInfo], cfg = "exec"),
+        "userland": attr.label_list(doc = "Programs besides the shell's own, see //vmtest/userland.", providers = [GuestRootInfo], cfg = to_guest),
         "_init": attr.label(default = "//vmtest/cmd/init", cfg = to_guest),
         "_mkinitramfs": attr.label(default = "//vmtest/cmd/mkinitramfs", executable = True, cfg = "exec"),
         # As package vmtest/applets lists them; its test compares.
@@ -127,20 +135,33 @@ _vm_shell_machine = rule(
             "xargs",
         ]),
         "_uroot": attr.label(default = "//vmtest/cmd/uroot", cfg = to_guest),
+        "_wanted": attr.label(default = "//vmtest:userland", providers = [BuildSettingInfo]),
     },
 )
 
-def vm_shell_machine(name, arch, **kwargs):
+def _wanted_programs():
+    """The programs that --//vmtest:userland names."""
+    programs = []
+    for program in PROGRAMS:
+        programs += select({
+            "//vmtest/userland:with_" + program: ["//vmtest/userland:" + program],
+            "//conditions:default": [],
+        })
+    return programs
+
+def vm_shell_machine(name, arch, userland = None, **kwargs):
     """A machine that `tools/bazel run //vmtest:shell` can start.
 
     Args:
       name: of the machine.
       arch: of the guest, x86_64 or aarch64.
+      userland: programs besides the shell's own; without it those of --//vmtest:userland.
       **kwargs: what the rule takes, see its attributes.
     """
     _vm_shell_machine(
         name = name,
         arch = arch,
         qemu = "//toolchains/debian:qemu-system-" + arch,
+        userland = userland or _wanted_programs(),
         **kwargs
     )

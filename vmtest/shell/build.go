@@ -34,7 +34,11 @@ func build(ctx context.Context, top, key string, o *options, stderr io.Writer) (
 	}
 	defer os.RemoveAll(tmp)
 	events := filepath.Join(tmp, "events.jsonl")
-	args := slices.Concat(o.startupOptions, []string{"build", "--build_event_json_file=" + events}, o.buildOptions, []string{targets + key})
+	own := []string{"build", "--build_event_json_file=" + events}
+	if o.userland != "" {
+		own = append(own, "--//vmtest:userland="+o.userland)
+	}
+	args := slices.Concat(o.startupOptions, own, o.buildOptions, []string{targets + key})
 	cmd := exec.CommandContext(ctx, filepath.Join(top, "tools/bazel"), args...)
 	cmd.Dir = top
 	cmd.Stdout, cmd.Stderr = stderr, stderr

@@ -136,7 +136,11 @@ func (m *Machine) qemu(o *options, s screen) (*qemu.Machine, error) {
 	if q.MemoryMiB == 0 {
 		q.MemoryMiB = 512
 		if m.Debug {
-			q.MemoryMiB = 1024
+			q.MemoryMiB += 512
+		}
+		if o.userland != "" {
+			// The archive is in memory twice while the kernel unpacks it.
+			q.MemoryMiB += 512
 		}
 	}
 	if o.gdb {

@@ -46,6 +46,7 @@ type options struct {
 	table          string
 	buildOptions   []string
 	startupOptions []string
+	userland       string
 }
 
 // execLimit bounds a command where the person has set no limit.
@@ -69,11 +70,12 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&o.exec, "exec", "", "run this `command` instead of a dialogue, print what it prints, end with its exit status")
 	f.BoolVar(&module, "module", true, "load the module at the start")
 	f.BoolVar(&o.noModule, "no-module", false, "do not")
-	f.IntVar(&o.memory, "memory", 0, "memory of the guest in `MiB` (default 512, debug kernels 1024)")
+	f.IntVar(&o.memory, "memory", 0, "memory of the guest in `MiB` (default 512, with --userland 1024; debug kernels 512 more)")
 	f.IntVar(&o.cpus, "cpus", 2, "`number` of the guest's processors")
 	list("append", "`parameters` added to the kernel's command line; may be repeated", &o.append)
 	f.BoolVar(&o.gdb, "gdb", false, "wait for a debugger before the first instruction, and switch KASLR off")
 	f.IntVar(&o.gdbPort, "gdb-port", 1234, "TCP `port` on 127.0.0.1 for the debugger")
+	f.StringVar(&o.userland, "userland", "", "further `programs` for the guest, such as curl,openssl; //vmtest/userland has them")
 	f.StringVar(&o.accel, "accel", qemu.TCG, "`tcg`, auto (KVM where it works) or kvm")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the machine after this time, as 90s or 1h (default none, with --exec 10m)")
 	f.BoolVar(&o.bootLog, "boot-log", false, "show the kernel's messages while it boots")
@@ -126,6 +128,8 @@ func (o *options) check() error {
 		return errors.New("--json goes with --list")
 	case o.root != "" && o.machine == "":
 		return errors.New("--root goes with --machine")
+	case o.machine != "" && o.userland != "":
+		return errors.New("--machine has its programs; --userland does not go with it")
 	case o.machine != "" && (o.kernel != "" || o.arch != ""):
 		return errors.New("--machine has its kernel; --kernel and --arch do not go with it")
 	}

@@ -50,6 +50,7 @@ func TestParse(t *testing.T) {
 		{[]string{"--json"}, "goes with --list"},
 		{[]string{"--root=/"}, "goes with --machine"},
 		{[]string{"--machine=m", "--arch=x86_64"}, "do not go with it"},
+		{[]string{"--machine=m", "--userland=curl"}, "--userland does not go with it"},
 		{[]string{"--append=a\nb"}, "no line end"},
 		{[]string{"--timeout=soon"}, "wrong usage"},
 		{[]string{"--frob"}, "wrong usage"},

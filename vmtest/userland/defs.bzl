@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """guest_root: programs of locked packages, for guests."""
 
+load("@userland_debian//:roots.bzl", "ROOTS")
 load("//toolchains/debian:providers.bzl", "DebianPackageInfo")
 load("//vmtest:providers.bzl", "GuestRootInfo")
+
+# What a guest can have besides its test: the roots of the lock without their architecture.
+PROGRAMS = {root.rpartition("-")[0]: None for root in ROOTS}.keys()
 
 def _guest_root_impl(ctx):
     infos = [target[DebianPackageInfo] for target in ctx.attr.packages]
     missing = "; ".join(["{}: {}".format(info.key, info.missing) for info in infos if not info.file])
     if missing:
-        fail("{}: packages are missing: {}.".format(ctx.label, missing))
+        return [DefaultInfo(), GuestRootInfo(arch = ctx.attr.arch, layer = None, missing = missing)]
     packages = [info.file for info in infos]
     out = ctx.actions.declare_file(ctx.label.name + ".cpio")
     inputs = list(packages)
@@ -30,7 +34,7 @@ def _guest_root_impl(ctx):
     )
     return [
         DefaultInfo(files = depset([out])),
-        GuestRootInfo(arch = ctx.attr.arch, layer = out),
+        GuestRootInfo(arch = ctx.attr.arch, layer = out, missing = ""),
     ]
 
 _guest_root = rule(
@@ -48,19 +52,17 @@ _guest_root = rule(
 
 _ARCHES = ["aarch64", "x86_64"]
 
-def guest_root(name, roots, **kwargs):
+def guest_root(name, **kwargs):
     """Programs for guests; a test gets those of its guest's architecture.
 
     Args:
-      name: of the target, and of the root in the lock without the architecture.
-      roots: ROOTS of a repository of locked packages, with the roots NAME-aarch64
-        and NAME-x86_64.
+      name: of the target, and one of PROGRAMS.
       **kwargs: what the rule takes, see its attributes.
     """
     _guest_root(
         name = name,
         arch = select({"@platforms//cpu:" + arch: arch for arch in _ARCHES}),
-        packages = select({"@platforms//cpu:" + arch: roots["{}-{}".format(name, arch)] for arch in _ARCHES}),
+        packages = select({"@platforms//cpu:" + arch: ROOTS["{}-{}".format(name, arch)] for arch in _ARCHES}),
         # Made for the guests that ask for it, and for their architecture.
         tags = ["manual"],
         **kwargs

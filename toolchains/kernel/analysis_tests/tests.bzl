@@ -4,12 +4,13 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//toolchains/debian:package.bzl", "package_file")
 load("//toolchains/debian:root.bzl", "debian_root")
-load("//toolchains/kernel:build.bzl", "kernel_source")
+load("//toolchains/kernel:build.bzl", "kernel_source", "refused_kernel_build")
 load("//toolchains/kernel:choose.bzl", "choose_kernels", "kernel_series", "newest_kernel")
 load("//toolchains/kernel:compiler.bzl", "platform_of")
 load("//toolchains/kernel:defs.bzl", "KernelModuleBundleInfo", "KernelModuleInfo", "kernel_module")
 load("//toolchains/kernel:kernel.bzl", "distribution_kernel", "packed_headers")
 load("//toolchains/kernel:providers.bzl", "KernelSourceInfo")
+load("//toolchains/kernel:sourcefiles.bzl", "kernel_source_files")
 
 def _kernel(name, release, missing = False, tools = None):
     """A kernel whose header package is there or gone. Nothing of it is ever built."""
@@ -154,6 +155,18 @@ def _source_missing_test_impl(ctx):
 
 _source_missing_test = analysistest.make(_source_missing_test_impl)
 
+def _mnemonic_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    mnemonics = [action.mnemonic for action in analysistest.target_actions(env)]
+    asserts.true(env, ctx.attr.mnemonic in mnemonics, "{} is not among {}".format(ctx.attr.mnemonic, mnemonics))
+    return analysistest.end(env)
+
+# What needs sources that are gone can be analysed; only running it says what is missing.
+_mnemonic_test = analysistest.make(
+    _mnemonic_test_impl,
+    attrs = {"mnemonic": attr.string(doc = "Of the action that is to be there.")},
+)
+
 def _kernel_source_tests():
     """Sources of a kernel that are named wrongly, or are gone.
 
@@ -182,6 +195,31 @@ def _kernel_source_tests():
         name = "source_gone_test",
         target_under_test = ":source_gone",
     )
+    kernel_source_files(
+        name = "files_gone",
+        files = ["COPYING"],
+        source = "source_gone",
+        tags = ["manual"],
+    )
+    _mnemonic_test(
+        name = "files_gone_test",
+        mnemonic = "KernelSourceFiles",
+        target_under_test = ":files_gone",
+    )
+    refused_kernel_build(
+        name = "refused_gone",
+        distribution = "debug",
+        fragments = ["gone.config"],
+        local_version = "-gone",
+        platform = platform_of("x86_64", 12),
+        source = "source_gone",
+        tags = ["manual"],
+    )
+    _mnemonic_test(
+        name = "refused_gone_test",
+        mnemonic = "FileWrite",
+        target_under_test = ":refused_gone",
+    )
     for name, words in {
         "source_both": "give exactly one of `package`, a Debian package, and `srpm`, a source RPM",
         "source_neither": "give exactly one of `package`, a Debian package, and `srpm`, a source RPM",
@@ -192,7 +230,7 @@ def _kernel_source_tests():
             target_under_test = ":" + name,
             words = [words],
         )
-    return ["source_both_test", "source_gone_test", "source_neither_test", "source_skips_test"]
+    return ["files_gone_test", "refused_gone_test", "source_both_test", "source_gone_test", "source_neither_test", "source_skips_test"]
 
 def kernel_module_tests(name):
     """The tests and what they look at.

@@ -46,7 +46,7 @@ func start(t *testing.T, args ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args = append([]string{"--machine=" + filepath.Join(root, "vmtest/machines", kernel+".machine.json"), "--root=" + root, "--timeout=10m"}, args...)
+	args = append([]string{"--machine=" + filepath.Join(root, os.Getenv("SHELL_MACHINE")+".machine.json"), "--root=" + root, "--timeout=10m"}, args...)
 	cmd := exec.Command(filepath.Join(root, os.Getenv("SHELL_PROGRAM")), args...)
 	cmd.Env = append(os.Environ(), "TERM=xterm")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
@@ -116,6 +116,16 @@ func TestExec(t *testing.T) {
 	p.expect(t, `(?m)^`+strings.ReplaceAll(release(), "+", `\+`)+`\r\nModule +Size +Used by\r\n(?s:.*)^tidelock \d+ 0 - Live 0x[0-9a-f]+ \([A-Z]+\)\r\n`, bootTime)
 	p.expect(t, `on stderr\r\n`, soon)
 	p.end(t, 7)
+}
+
+// Real programs lie beside the shell's own, which they need not know of.
+func TestUserland(t *testing.T) {
+	if os.Getenv("SHELL_USERLAND") == "" {
+		t.Skip("the machine of this test has no further programs")
+	}
+	p := start(t, "--exec=openssl version; curl --version | head -n 1; ls -l /bin | wc -l; uname -r; grep -c tidelock /proc/modules")
+	p.expect(t, `(?m)^OpenSSL 3\S* .*\r\n^curl \d.*\r\n^ *[1-9]\d*\r\n^`+strings.ReplaceAll(release(), "+", `\+`)+`\r\n^1\r\n`, bootTime)
+	p.end(t, 0)
 }
 
 func TestDialogue(t *testing.T) {

@@ -118,6 +118,7 @@ func TestMainUsage(t *testing.T) {
 	}{
 		{[]string{"--help"}, 0, "Usage: sourcefiles"},
 		{[]string{"-nonsense"}, 2, "nonsense"},
+		{[]string{"-missing", "on no mirror", "-out", "x", "net/tls.c"}, 1, "net/tls.c is wanted, are not there: on no mirror"},
 		{[]string{"-in", in, "-out", "x"}, 2, "at least one file"},
 		{[]string{"-in", in, "-top", "usr/src/linux", "-out", t.TempDir(), "gone.c"}, 1, "no gone.c in it"},
 		{[]string{"-in", in, "-top", "usr/src/linux", "-out", t.TempDir(), "net/tls/tls_main.c"}, 0, ""},
