@@ -70,7 +70,7 @@ func TestGolden(t *testing.T) {
 	t.Setenv("BUILD_WORKSPACE_DIRECTORY", top)
 	t.Chdir(top)
 	var out, errs strings.Builder
-	if code := Main(nil, &out, &errs); code != 0 || errs.String() != "" {
+	if code := Main([]string{"report"}, &out, &errs); code != 0 || errs.String() != "" {
 		t.Fatalf("exit status %d, %s", code, errs.String())
 	}
 	if want := "13 results under 7 kernels: 7 as expected, 5 bad, 1 skipped: vmtest-report/matrix.html\n"; out.String() != want {

@@ -6,6 +6,7 @@
 package report
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -15,7 +16,7 @@ import (
 	"github.com/tidelock/tidelock/tools/workspace"
 )
 
-const usage = `Usage: report [flags]
+const usage = `Usage: tools/bazel run //vmtest:report -- [flags]
 
 Makes matrix.html, matrix.md and matrix.json of the results of VM tests: a table of
 tests and kernels, what failed, and how long it took. It reads what
@@ -36,7 +37,7 @@ type list []string
 func (l *list) String() string     { return fmt.Sprint([]string(*l)) }
 func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
-// Main is the program report; it returns the exit status.
+// Main is the program report; args[0] is its own name. It returns the exit status.
 func Main(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -49,8 +50,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	out := flags.String("out", "vmtest-report", "`folder` for the report")
 	asJSON := flags.Bool("json", false, "print matrix.json too; the line with the totals goes to stderr")
 	check := flags.Bool("check", false, "exit 1 when something in the report failed")
-	switch err := flags.Parse(args); {
-	case err == flag.ErrHelp:
+	switch err := flags.Parse(args[1:]); {
+	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 2
@@ -60,6 +61,10 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	case *out == "":
 		fmt.Fprintln(stderr, "report: --out is empty: name a folder")
 		return 2
+	}
+	if err := workspace.EnterCaller(); err != nil {
+		fmt.Fprintf(stderr, "report: %v\n", err)
+		return 1
 	}
 	m, err := build(roots, *out)
 	if err != nil {

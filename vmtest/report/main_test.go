@@ -42,7 +42,7 @@ func TestMainStatus(t *testing.T) {
 		{"unknown flag", []string{"--no"}, 2, 2, "", "not defined: -no"},
 		{"argument", []string{"x"}, 2, 2, "", `unexpected argument "x"`},
 		{"no out", []string{"--out="}, 2, 2, "", "--out is empty"},
-		{"help", []string{"--help"}, 0, 0, "", "Exit status"},
+		{"help", []string{"--help"}, 0, 0, "", "Usage: tools/bazel run //vmtest:report -- [flags]"},
 	} {
 		t.Chdir(t.TempDir())
 		for _, check := range []bool{false, true} {
@@ -51,7 +51,7 @@ func TestMainStatus(t *testing.T) {
 				args, want = append([]string{"--check"}, c.args...), c.check
 			}
 			var out, errs strings.Builder
-			if got := Main(args, &out, &errs); got != want {
+			if got := Main(append([]string{"report"}, args...), &out, &errs); got != want {
 				t.Errorf("%s: exit status %d with check %v, want %d: %s", c.name, got, check, want, errs.String())
 			}
 			if !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.err) || c.err == "" && errs.Len() > 0 {
@@ -70,7 +70,7 @@ func TestJSONOnStdout(t *testing.T) {
 	l.result(passed(label, stock), noon)
 	out := filepath.Join(t.TempDir(), "r")
 	var stdout, stderr strings.Builder
-	if code := Main([]string{"--json", "--out", out, "--testlogs", l.dir}, &stdout, &stderr); code != 0 {
+	if code := Main([]string{"report", "--json", "--out", out, "--testlogs", l.dir}, &stdout, &stderr); code != 0 {
 		t.Fatal(stderr.String())
 	}
 	var m Matrix
@@ -85,6 +85,21 @@ func TestJSONOnStdout(t *testing.T) {
 	}
 }
 
+// Under bazel run a relative name is one of the folder in which it was typed.
+func TestRelativeToCaller(t *testing.T) {
+	l := newLogs(t)
+	l.result(passed(label, stock), noon)
+	t.Setenv("BUILD_WORKING_DIRECTORY", l.dir)
+	t.Chdir(t.TempDir())
+	var stdout, stderr strings.Builder
+	if code := Main([]string{"report", "--testlogs=.", "--out=here"}, &stdout, &stderr); code != 0 {
+		t.Fatal(stderr.String())
+	}
+	if _, err := os.Stat(filepath.Join(l.dir, "here", "matrix.html")); err != nil {
+		t.Error(err)
+	}
+}
+
 // Without bazel-testlogs the error says what to do.
 func TestNoLogs(t *testing.T) {
 	top := t.TempDir()
@@ -94,7 +109,7 @@ func TestNoLogs(t *testing.T) {
 	t.Setenv("BUILD_WORKSPACE_DIRECTORY", top)
 	t.Chdir(top)
 	var stdout, stderr strings.Builder
-	if code := Main(nil, &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "run tools/bazel test //vmtest/... first, or name a folder by --testlogs") {
+	if code := Main([]string{"report"}, &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "run tools/bazel test //vmtest/... first, or name a folder by --testlogs") {
 		t.Errorf("exit status %d: %s", code, stderr.String())
 	}
 }

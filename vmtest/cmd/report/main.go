@@ -4,17 +4,11 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
-	"github.com/tidelock/tidelock/tools/workspace"
 	"github.com/tidelock/tidelock/vmtest/report"
 )
 
 func main() {
-	if err := workspace.EnterCaller(); err != nil {
-		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(1)
-	}
-	os.Exit(report.Main(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(report.Main(os.Args, os.Stdout, os.Stderr))
 }
