@@ -23,7 +23,7 @@ func Collect(roots []string) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Matrix{Schema: 1, Warnings: warnings, Incomplete: len(warnings) > 0}
+	m := &Matrix{Schema: 2, Warnings: warnings, Incomplete: len(warnings) > 0}
 	byPath := map[string][]run{}
 	for _, p := range places {
 		c, warning := p.read()
@@ -98,18 +98,25 @@ func (m *Matrix) arrange(cells []*Cell) {
 	packages := map[string]*Package{}
 	rows := map[[2]string]*Row{}
 	for _, c := range cells {
-		if kernels[c.Kernel] == nil {
-			kernels[c.Kernel] = parseKernel(c.Kernel, c.Arch)
-			m.Kernels = append(m.Kernels, kernels[c.Kernel])
+		columns := c.columns()
+		for _, k := range columns {
+			if kernels[k.Key] == nil {
+				kernels[k.Key] = k
+				m.Kernels = append(m.Kernels, k)
+			}
 		}
 		pkg, target, _ := strings.Cut(c.Label, ":")
 		if packages[pkg] == nil {
 			packages[pkg] = &Package{Name: pkg}
 			m.Packages = append(m.Packages, packages[pkg])
 		}
-		title := rowName(target, c.Kernel, c.Arch)
+		title := target
+		if c.Roles == nil {
+			title = rowName(target, c.Kernel, c.Arch)
+		}
 		for n := 1; ; n++ { // tests that share a short name and a kernel have a row each
-			if r := rows[[2]string{pkg, title}]; r == nil || r.On(kernels[c.Kernel]) == nil {
+			r := rows[[2]string{pkg, title}]
+			if r == nil || !slices.ContainsFunc(columns, func(k *Kernel) bool { return r.On(k) != nil }) {
 				break
 			}
 			if title = target; n > 1 {
@@ -130,10 +137,17 @@ func (m *Matrix) arrange(cells []*Cell) {
 	for i, k := range m.Kernels {
 		order[k.Key] = i
 	}
+	first := func(c *Cell) int {
+		at := len(m.Kernels)
+		for _, k := range c.columns() {
+			at = min(at, order[k.Key])
+		}
+		return at
+	}
 	for _, p := range m.Packages {
 		slices.SortFunc(p.Rows, func(a, b *Row) int { return strings.Compare(a.Name, b.Name) })
 		for _, r := range p.Rows {
-			slices.SortFunc(r.Cells, func(a, b *Cell) int { return order[a.Kernel] - order[b.Kernel] })
+			slices.SortFunc(r.Cells, func(a, b *Cell) int { return first(a) - first(b) })
 		}
 	}
 }

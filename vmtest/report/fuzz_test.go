@@ -22,6 +22,7 @@ func FuzzResult(f *testing.F) {
 		f.Add(data)
 	}
 	f.Add([]byte(`{"schema":1,"class":"\u202e<script>","name":"//a:b|c","kernel":"a/b/c"}`))
+	f.Add([]byte(`{"schema":1,"class":"PASS","kernel":"a=b c=d","roles":[{"role":"../../x","schema":1,"class":"PASS","times":{}},null,{}],"wire":null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l := newLogs(t)
 		l.log(label, stock, noon)

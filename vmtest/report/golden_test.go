@@ -3,15 +3,12 @@
 package report
 
 import (
-	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/tidelock/tidelock/vmtest/runner"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -31,17 +28,29 @@ func realistic(t *testing.T) (top string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var r runner.Result
-		if err := json.Unmarshal(data, &r); err != nil {
+		var r result
+		if err := decode(data, &r); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
 		when := noon.Add(time.Duration(i) * time.Minute)
-		l.log(r.Name, r.Kernel, when)
 		test := labelPath(r.Name)
+		if r.net() {
+			l.netLog(r.Name, r.Kernel, when)
+			for _, role := range r.Roles {
+				l.file(test, "test.outputs/"+role.Role+".console.log", "[    2.0] the last words of "+role.Role+"\r\n", when)
+			}
+			l.file(test, "test.outputs/wire.pcapng", "", when)
+			l.file(test, "test.outputs/result.json", string(data), when)
+			continue
+		}
+		l.log(r.Name, r.Kernel, when)
 		l.file(test, "test.outputs/console.log", "[    0.000000] Linux version "+r.Release+"\r\n[   40.1] BUG: something\r\n", when)
 		l.file(test, "test.outputs/dmesg.log", "", when)
 		l.file(test, "test.outputs/result.json", string(data), when)
 	}
+	lost := "//vmtest/tests/net:wire/present"
+	l.netLog(lost, "client=debian/aarch64/6.1.0-56-cloud-arm64 server="+stock, noon)
+	l.file(labelPath(lost), "test.outputs/client.console.log", "[    1.0] the client boots\n", noon)
 	// A result that is cut off, one of a runner to come, a test that was killed, one
 	// that was skipped, and an ordinary test.
 	l.log("//vmtest/tests/load:load/debian/aarch64/6.1.0-56-cloud-arm64", "debian/aarch64/6.1.0-56-cloud-arm64", noon)
@@ -73,7 +82,7 @@ func TestGolden(t *testing.T) {
 	if code := Main([]string{"report"}, &out, &errs); code != 0 || errs.String() != "" {
 		t.Fatalf("exit status %d, %s", code, errs.String())
 	}
-	if want := "13 results under 7 kernels: 7 as expected, 5 bad, 1 skipped: vmtest-report/matrix.html\n"; out.String() != want {
+	if want := "17 results under 7 kernels: 9 as expected, 7 bad, 1 skipped: vmtest-report/matrix.html\n"; out.String() != want {
 		t.Errorf("it says\n%swant\n%s", out.String(), want)
 	}
 	for _, name := range []string{htmlFile, markdownFile, jsonFile} {

@@ -32,7 +32,7 @@ type page struct {
 	// Policy, Style and Script are made of what is embedded here, and of nothing else.
 	Policy, Style, Script template.HTML
 	Failed, NotRun        []*Cell
-	Groups                []group
+	Overview              []overviewRow
 	Bodies                []body
 	SlowTests             []slowTest
 }
@@ -43,19 +43,26 @@ type group struct {
 	Kernels []*Kernel
 }
 
-// body is a package's part of the table.
+// overviewRow is a kernel in the table of kernels and packages.
+type overviewRow struct {
+	*Kernel
+	First bool // of its group
+	Cells []Tally
+}
+
+// body is a package with its table.
 type body struct {
-	Name string
-	// Span is the number of columns.
-	Span int
-	Rows []htmlRow
+	Name, Short, ID string
+	Groups          []group
+	Rows            []htmlRow
 }
 
 type htmlRow struct {
-	Name string
+	Name, Asks string
 	// Find is what the filter looks at.
-	Find  string
-	Cells []htmlCell
+	Find string
+	// Cells are one for each column of the table, Results one for each result.
+	Cells, Results []htmlCell
 }
 
 // htmlCell is a cell, or the place where one would be.
@@ -66,6 +73,8 @@ type htmlCell struct {
 	First bool // of its group of columns
 	Hover string
 	Logs  []logLink
+	// Here lists the roles that the column's kernel had.
+	Here string
 }
 
 type logLink struct{ Name, Short, Address string }
@@ -114,24 +123,32 @@ func (m *Matrix) page() *page {
 	p.Policy = template.HTML(fmt.Sprintf(
 		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'">`,
 		hash(pageStyle), hash(pageScript)))
-	for i, k := range m.Kernels {
-		if i == 0 || k.Group() != m.Kernels[i-1].Group() {
-			p.Groups = append(p.Groups, group{Name: k.Group()})
-		}
-		g := &p.Groups[len(p.Groups)-1]
-		g.Kernels = append(g.Kernels, k)
-	}
 	ids := map[*Cell]string{}
 	taken := map[string]bool{}
 	for _, c := range m.Cells() {
 		ids[c] = anchor(c.Label, taken)
 	}
 	for _, pkg := range m.Packages {
-		t := body{Name: pkg.Name, Span: len(m.Kernels) + 1}
+		t := body{Name: pkg.Name, Short: pkg.ShortName(m.Packages), ID: anchor("table "+pkg.Name, taken)}
+		kernels := pkg.Kernels(m.Kernels)
+		for i, k := range kernels {
+			if i == 0 || k.Group() != kernels[i-1].Group() {
+				t.Groups = append(t.Groups, group{Name: k.Group()})
+			}
+			g := &t.Groups[len(t.Groups)-1]
+			g.Kernels = append(g.Kernels, k)
+		}
 		for _, r := range pkg.Rows {
-			t.Rows = append(t.Rows, m.htmlRow(pkg, r, ids))
+			t.Rows = append(t.Rows, makeRow(pkg, r, kernels, ids))
 		}
 		p.Bodies = append(p.Bodies, t)
+	}
+	for i, k := range m.Kernels {
+		row := overviewRow{Kernel: k, First: i > 0 && k.Group() != m.Kernels[i-1].Group()}
+		for _, pkg := range m.Packages {
+			row.Cells = append(row.Cells, pkg.Tally(k))
+		}
+		p.Overview = append(p.Overview, row)
 	}
 	for _, s := range m.Times.Slowest {
 		p.SlowTests = append(p.SlowTests, slowTest{s, ids[s.cell]})
@@ -139,31 +156,47 @@ func (m *Matrix) page() *page {
 	return p
 }
 
-func (m *Matrix) htmlRow(pkg *Package, r *Row, ids map[*Cell]string) htmlRow {
-	row := htmlRow{Name: r.Name}
-	find := []string{pkg.Name, r.Name}
-	for i, k := range m.Kernels {
-		c := htmlCell{Cell: r.On(k), First: i == 0 || k.Group() != m.Kernels[i-1].Group()}
+func makeRow(pkg *Package, r *Row, kernels []*Kernel, ids map[*Cell]string) htmlRow {
+	row := htmlRow{Name: r.Name, Asks: r.Asks()}
+	find := []string{pkg.Name, r.Name, row.Asks}
+	for i, k := range kernels {
+		c := htmlCell{Cell: r.On(k), First: i == 0 || k.Group() != kernels[i-1].Group()}
 		if c.Cell != nil {
-			c.ID, c.Good = ids[c.Cell], c.Status == OK
-			c.Hover = c.Title
-			if c.Expected != "" {
-				c.Hover = fmt.Sprintf("%s (expected: %s)", c.Title, c.Expected)
-			}
-			for _, f := range c.Files {
-				switch path.Base(f.Path) {
-				case "test.log":
-					c.Logs = append(c.Logs, logLink{f.Name, "log", f.link()})
-				case consoleFile:
-					c.Logs = append(c.Logs, logLink{f.Name, "console", f.link()})
-				}
-			}
-			find = append(find, c.Kernel, string(c.Class), string(c.Status), c.Title)
+			c.fill(k, ids)
 		}
 		row.Cells = append(row.Cells, c)
 	}
+	for _, c := range r.Cells {
+		row.Results = append(row.Results, htmlCell{Cell: c, ID: ids[c], Good: c.Status == OK})
+		find = append(find, c.Kernel, string(c.Class), string(c.Status), c.Title)
+	}
 	row.Find = strings.ToLower(strings.Join(find, " "))
 	return row
+}
+
+// fill says what of the result belongs into a kernel's column.
+func (c *htmlCell) fill(k *Kernel, ids map[*Cell]string) {
+	c.ID, c.Good = ids[c.Cell], c.Status == OK
+	c.Hover = c.Title
+	if c.Expected != "" {
+		c.Hover = fmt.Sprintf("%s (expected: %s)", c.Title, c.Expected)
+	}
+	here := c.RolesOn(k)
+	c.Here = roleNames(here)
+	for _, f := range c.Files {
+		switch name := path.Base(f.Path); {
+		case name == "test.log":
+			c.Logs = append(c.Logs, logLink{f.Name, "log", f.link()})
+		case name == consoleFile && c.Roles == nil:
+			c.Logs = append(c.Logs, logLink{f.Name, "console", f.link()})
+		default:
+			for _, r := range here {
+				if name == r.consoleFile() {
+					c.Logs = append(c.Logs, logLink{f.Name, r.Name, f.link()})
+				}
+			}
+		}
+	}
 }
 
 // hash is a text's name in a Content-Security-Policy.
@@ -204,7 +237,7 @@ func cssClass(c verdict.Class, good bool) string {
 
 func caseClass(s results.Status) string {
 	switch s {
-	case results.Pass, results.Skip:
+	case results.Pass, results.Skip, results.Known:
 		return string(s)
 	}
 	return "fail"

@@ -17,6 +17,9 @@ func (m *Matrix) Markdown() ([]byte, error) {
 	p("# VM tests\n\n%s.", m.Summary())
 	if !m.Newest.IsZero() {
 		p(" Newest result: %s.", moment(m.Newest))
+		if !m.Oldest.Equal(m.Newest) {
+			p(" Oldest: %s.", moment(m.Oldest))
+		}
 	}
 	p("\n")
 	if m.Totals.All > 0 {
@@ -63,9 +66,24 @@ func (m *Matrix) markdownBad(p printer) {
 		if c.Expected != "" {
 			p("- expected: %s\n", code(c.Expected))
 		}
-		p("- kernel: %s\n", code(c.Kernel))
+		if c.Roles == nil {
+			p("- kernel: %s\n", code(c.Kernel))
+		}
+		for _, r := range c.Roles {
+			p("- role %s on %s", plain(r.Name), code(r.Kernel))
+			if r.Class != "" {
+				p(": %s", code(r.Verdict()))
+			}
+			p("\n")
+		}
+		if c.Wire != "" {
+			p("- wire: %s\n", c.Wire)
+		}
 		if c.Times.Total > 0 {
 			p("- time: %s\n", seconds(c.Times.Total))
+		}
+		if !c.When.IsZero() {
+			p("- result of: %s\n", moment(c.When))
 		}
 		for _, n := range c.Notes {
 			p("- note: %s\n", code(n))
@@ -94,68 +112,18 @@ func (m *Matrix) markdownBad(p printer) {
 	}
 }
 
-func (m *Matrix) markdownTables(p printer) {
-	if len(m.Packages) == 0 {
-		return
-	}
-	p("\n## Matrix\n\n✓ success, with the class in brackets where a test asks for another than PASS; `·` not run.\n")
-	for _, pkg := range m.Packages {
-		var kernels []*Kernel
-		for _, k := range m.Kernels {
-			for _, r := range pkg.Rows {
-				if r.On(k) != nil {
-					kernels = append(kernels, k)
-					break
-				}
-			}
-		}
-		p("\n### %s\n\n| test |", plain(pkg.Name))
-		for _, k := range kernels {
-			p(" %s |", plain(k.Key))
-		}
-		p("\n|---|%s\n", strings.Repeat("---|", len(kernels)))
-		for _, r := range pkg.Rows {
-			p("| %s |", plain(r.Name))
-			for _, k := range kernels {
-				p(" %s |", short(r.On(k)))
-			}
-			p("\n")
-		}
-	}
-}
-
-// short is a result in a table's cell.
-func short(c *Cell) string {
-	if c == nil {
-		return "·"
-	}
-	var words []string
-	switch {
-	case c.Status == OK && c.Expected != "":
-		words = []string{c.Symbol(), "(" + plain(string(c.Class)) + ")"}
-	case c.Status == OK:
-		words = []string{c.Symbol()}
-	default:
-		words = []string{c.Symbol(), "**" + plain(string(c.Class)) + "**"}
-	}
-	if c.Times.Total > 0 {
-		words = append(words, seconds(c.Times.Total))
-	}
-	return strings.Join(words, " ")
-}
-
 func (m *Matrix) markdownTimes(p printer) {
 	if len(m.Times.Slowest) == 0 {
 		return
 	}
-	p("\n## Times\n\nAll guests together: %s; the median: %s. The slowest:\n\n", seconds(m.Times.Total), seconds(m.Times.Median))
+	p("\n## Times\n\nAll tests together: %s; the median: %s. The slowest:\n\n", seconds(m.Times.Total), seconds(m.Times.Median))
 	for _, s := range m.Times.Slowest {
 		p("- %s %s\n", seconds(s.Seconds), code(s.Label))
 	}
 	if len(m.Boot) == 0 {
 		return
 	}
-	p("\nWhat the harness costs, in guests that passed (minimum / median / maximum):\n\n")
+	p("\nWhat the harness costs, in guests that were alone and passed (minimum / median / maximum):\n\n")
 	p("| kernels | guests | all but the programs | until init reports |\n|---|---:|---:|---:|\n")
 	for _, b := range m.Boot {
 		p("| %s | %d | %s | %s |\n", plain(b.Group), b.Guests, b.Overhead, b.Boot)

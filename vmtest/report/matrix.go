@@ -82,14 +82,14 @@ type Row struct {
 	// Name is the target's name without the kernel's key at its end.
 	Name string `json:"name"`
 	// Cells are the results in the order of the columns; a kernel under which the
-	// test did not run has none.
+	// test did not run has none, and one may stand in several columns.
 	Cells []*Cell `json:"cells"`
 }
 
 // On is the result under a kernel, or nil.
 func (r *Row) On(k *Kernel) *Cell {
 	for _, c := range r.Cells {
-		if c.Kernel == k.Key {
+		if c.Kernel == k.Key && c.Roles == nil || len(c.RolesOn(k)) > 0 {
 			return c
 		}
 	}
@@ -98,10 +98,15 @@ func (r *Row) On(k *Kernel) *Cell {
 
 // Cell is the result of one test. All text in it is fit to be shown: see clean.
 type Cell struct {
-	// Label is the test's label, Kernel the key of its kernel.
+	// Label is the test's label, Kernel the key of its kernel. Where several guests
+	// took part Kernel names all theirs, and Arch is empty if they differ in it.
 	Label  string `json:"label"`
 	Kernel string `json:"kernel"`
 	Arch   string `json:"arch"`
+	// Roles are the guests of a test of several, and Wire says what crossed their
+	// network; a test of one has neither.
+	Roles  []Role `json:"roles,omitempty"`
+	Wire   string `json:"wire,omitempty"`
 	Status Status `json:"status"`
 	// Class and Title are the verdict; Expected is what the test asks for, if that is
 	// not PASS.
@@ -117,8 +122,8 @@ type Cell struct {
 	Programs []Program      `json:"programs,omitempty"`
 	Reports  []splat.Report `json:"reports,omitempty"`
 	Ignored  []string       `json:"ignored,omitempty"`
-	// Console is the end of the console of a result that is not ok.
-	Console string `json:"console,omitempty"`
+	// Tails are the ends of the logs that tell of a result that is not ok.
+	Tails []Tail `json:"tails,omitempty"`
 	// Files are what the test left behind.
 	Files []File `json:"files,omitempty"`
 	// When is the time of the result's file, in UTC.
@@ -127,6 +132,13 @@ type Cell struct {
 	Notes []string `json:"notes,omitempty"`
 	// rel is where it was found.
 	rel string
+}
+
+// Tail is the end of a log.
+type Tail struct {
+	// Name is the file's, Text its last lines.
+	Name string `json:"name"`
+	Text string `json:"text"`
 }
 
 // Program is the result of one program in the guest.

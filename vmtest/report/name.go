@@ -24,7 +24,7 @@ func name(cells []*Cell) {
 	kernels := map[string]string{} // package and architecture to kernel; several: ambiguous
 	const ambiguous = "?"
 	for _, c := range cells {
-		if c.Kernel == "" || !strings.HasSuffix(c.Label, "/"+c.Arch) {
+		if c.Kernel == "" || c.Roles != nil || !strings.HasSuffix(c.Label, "/"+c.Arch) {
 			continue
 		}
 		k := c.neighbours()

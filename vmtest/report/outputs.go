@@ -11,7 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/tidelock/tidelock/vmtest/verdict"
 )
 
 // maxFile bounds what is read of one file. A result has the output of each test
@@ -122,10 +125,52 @@ func (o *outputs) files() []string {
 }
 
 func rank(file string) int {
-	if filepath.Base(file) == consoleFile {
+	if isConsole(filepath.Base(file)) {
 		return 0
 	}
 	return 1
+}
+
+// isConsole tells whether a file is the console of a guest: console.log, or that of
+// a role.
+func isConsole(name string) bool {
+	return name == consoleFile || strings.HasSuffix(name, "."+consoleFile)
+}
+
+// tails keeps the ends of the logs that say most of a result that is bad: the
+// consoles of the guests that failed, and without a result what the runner wrote too.
+func (c *Cell) tails(o *outputs, logFile string) {
+	var names []string
+	if c.Roles == nil {
+		names = []string{consoleFile}
+	}
+	for _, r := range c.Roles {
+		// Who passed, or was ended because another failed, has nothing to say.
+		if r.Class != verdict.Pass && !r.Follows {
+			names = append(names, r.consoleFile())
+		}
+	}
+	if c.Class == NoResult {
+		if f, err := openRegular(logFile); err == nil {
+			if info, err := f.Stat(); err == nil && info.Size() > maxText {
+				f.Seek(-maxText, io.SeekEnd) // where that fails, the beginning is read
+			}
+			data, _ := io.ReadAll(io.LimitReader(f, maxText))
+			f.Close()
+			c.addTail("test.log", data)
+		}
+	}
+	for _, name := range names {
+		if text, _, err := o.read(name, true); err == nil {
+			c.addTail(name, text)
+		}
+	}
+}
+
+func (c *Cell) addTail(name string, text []byte) {
+	if t := tail(string(text), tailLines); t != "" {
+		c.Tails = append(c.Tails, Tail{name, t})
+	}
 }
 
 // fileTime is when a file was written, in whole seconds of UTC; zero if that is

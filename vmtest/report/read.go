@@ -8,10 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tidelock/tidelock/vmtest/results"
@@ -22,61 +21,8 @@ import (
 // schema is the form of result.json that is understood.
 const schema = 1
 
-// maxLog is how much of test.log is looked at: what counts stands in its first lines.
-const maxLog = 64 << 10
-
-// Lines of a test's log: Bazel's own, and the three ways in which vmrun begins.
-var (
-	logLabel = regexp.MustCompile(`^Executing tests from (\S+)$`)
-	logRun   = regexp.MustCompile(`^vmtest: (\S+) on (\S+), \d+ MiB, \d+ CPUs$`)
-	logSkip  = regexp.MustCompile(`^SKIP  (\S+) on (\S+): (.+)$`)
-	logError = regexp.MustCompile(`^vmrun: (.+)$`)
-	logBegin = regexp.MustCompile(`^-{20,}$`) // ends what Bazel writes above it
-)
-
 // maxSeconds is longer than any test: 100 days.
 const maxSeconds = 100 * 24 * 3600
-
-// log is what a test's log says.
-type log struct {
-	label, kernel string
-	vm            bool   // vmrun wrote it
-	skip, failed  string // why nothing ran
-}
-
-// readLog reads the beginning of the log of the test at rel; there may be none.
-func readLog(file, rel string) log {
-	var l log
-	f, err := openRegular(file)
-	if err != nil {
-		return l
-	}
-	defer f.Close()
-	data, _ := io.ReadAll(io.LimitReader(f, maxLog)) // half a log is read like a whole one
-	begins := false
-	for text := range strings.Lines(string(data)) {
-		text = strings.TrimRight(text, "\r\n")
-		if m := logLabel.FindStringSubmatch(text); m != nil && l.label == "" {
-			l.label = m[1]
-		}
-		// Only vmrun's first word counts: what follows may be the guest's. Another
-		// test may print such a line too, but not with its own label.
-		if m := logRun.FindStringSubmatch(text); m != nil && belongs(m[1], rel) {
-			l.vm, l.label, l.kernel = true, m[1], m[2]
-			return l
-		}
-		if m := logSkip.FindStringSubmatch(text); m != nil && belongs(m[1], rel) {
-			l.vm, l.label, l.kernel, l.skip = true, m[1], m[2], m[3]
-			return l
-		}
-		if m := logError.FindStringSubmatch(text); m != nil && begins {
-			l.vm, l.failed = true, m[1]
-			return l
-		}
-		begins = logBegin.MatchString(text)
-	}
-	return l
-}
 
 // read makes a cell of the run at a place; nil if that is no VM test. A warning
 // tells of a result that could not be used at all.
@@ -91,11 +37,11 @@ func (p place) read() (c *Cell, warning string) {
 		data, c.When, err = o.read(resultFile, false)
 	}
 	none := errors.Is(err, fs.ErrNotExist)
-	var r runner.Result
+	var r result
 	if err == nil {
 		err = decode(data, &r)
 	}
-	if !l.vm && r.Kernel == "" && !keyAtEnd.MatchString(p.rel) {
+	if !l.vm && r.Kernel == "" && !named(p.rel, l) {
 		if !none {
 			warning = fmt.Sprintf("%s: left out: it has a %s, but no VM test wrote it", line(p.rel), resultFile)
 		}
@@ -103,7 +49,11 @@ func (p place) read() (c *Cell, warning string) {
 	}
 	switch {
 	case err == nil:
-		c.fill(&r)
+		c.fill(&r.Result)
+		if r.net() {
+			c.fillRoles(&r)
+		}
+		c.checkTimes()
 	case none && l.skip != "":
 		c.Status, c.Class, c.Title = Skip, Skipped, line(l.skip)
 	case none:
@@ -119,9 +69,7 @@ func (p place) read() (c *Cell, warning string) {
 	}
 	c.identify(p, l, &r)
 	if c.Status == Bad {
-		if text, _, err := o.read(consoleFile, true); err == nil {
-			c.Console = tail(string(text), tailLines)
-		}
+		c.tails(o, logFile)
 	}
 	if !fileTime(logFile).IsZero() {
 		c.Files = append(c.Files, File{Path: logFile})
@@ -135,9 +83,16 @@ func (p place) read() (c *Cell, warning string) {
 	return c, ""
 }
 
+// named tells whether a test without a result is a VM test by its name. A name that
+// ends in an architecture is one that other tests have too, and those say something.
+func named(rel string, l log) bool {
+	m := keyAtEnd.FindStringSubmatch(rel)
+	return m != nil && (m[3] != "" || !l.other)
+}
+
 // decode reads a result. Fields that are not known here are passed over: the
 // runner may say more than a reader wants.
-func decode(data []byte, r *runner.Result) error {
+func decode(data []byte, r *result) error {
 	if err := json.Unmarshal(data, r); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
@@ -154,20 +109,16 @@ func decode(data []byte, r *runner.Result) error {
 	case r.Class == "":
 		return errors.New("it has no class")
 	}
-	return nil
+	return r.checkRoles()
 }
 
 // fill takes over what a result says.
 func (c *Cell) fill(r *runner.Result) {
 	c.Class, c.Title, c.Detail = verdict.Class(line(string(r.Class))), line(r.Title), head(r.Detail)
-	c.Expected, c.Release, c.Accel = line(r.Expected), line(r.Release), line(r.Accel)
+	// Without a pattern for the title the runner's text ends in a colon.
+	c.Expected = strings.TrimSuffix(line(r.Expected), ":")
+	c.Release, c.Accel = line(r.Release), line(r.Accel)
 	c.Times = r.Times
-	for _, t := range []*float64{&c.Times.Boot, &c.Times.Programs, &c.Times.Total, &c.Times.Overhead} {
-		if *t < 0 || *t > maxSeconds {
-			c.Notes = append(c.Notes, fmt.Sprintf("A time of %g seconds is impossible, and was left out.", *t))
-			*t = 0
-		}
-	}
 	c.Status = Bad
 	switch {
 	case r.OK && (r.Class == verdict.Pass || r.Expected != ""):
@@ -178,7 +129,7 @@ func (c *Cell) fill(r *runner.Result) {
 	for _, p := range r.Programs {
 		own := Program{Name: line(p.Name), Exit: p.Exit, Signal: line(p.Signal), Error: line(p.Error), Problem: line(p.Problem), Seconds: p.Seconds}
 		for _, k := range p.Cases {
-			k.Name, k.Status = line(k.Name), results.Status(line(string(k.Status)))
+			k.Name, k.Status, k.Reason = line(k.Name), results.Status(line(string(k.Status))), line(k.Reason)
 			if k.Status != results.Pass {
 				k.Output = head(k.Output)
 			} else {
@@ -195,14 +146,32 @@ func (c *Cell) fill(r *runner.Result) {
 	for _, s := range r.Ignored {
 		c.Ignored = append(c.Ignored, line(s))
 	}
+	for _, s := range r.Notes {
+		c.Notes = append(c.Notes, line(s))
+	}
 	if r.Accel == "tcg" && r.Why != "" {
 		c.Notes = append(c.Notes, line("Not on KVM: "+r.Why))
 	}
 }
 
+// checkTimes throws away times that cannot be.
+func (c *Cell) checkTimes() {
+	all := []*float64{&c.Times.Boot, &c.Times.Programs, &c.Times.Total, &c.Times.Overhead}
+	for i := range c.Roles {
+		t := &c.Roles[i].Times
+		all = append(all, &t.Boot, &t.Programs, &t.Total, &t.Overhead)
+	}
+	for _, t := range all {
+		if *t < 0 || *t > maxSeconds {
+			c.Notes = append(c.Notes, fmt.Sprintf("A time of %g seconds is impossible, and was left out.", *t))
+			*t = 0
+		}
+	}
+}
+
 // identify finds out which test this is and under which kernel it ran. The place
 // of the files decides: what they say may be anything.
-func (c *Cell) identify(p place, l log, r *runner.Result) {
+func (c *Cell) identify(p place, l log, r *result) {
 	for _, label := range []string{r.Name, l.label} {
 		if belongs(label, p.rel) {
 			c.Label = line(strings.TrimLeft(label, "@"))
@@ -213,6 +182,19 @@ func (c *Cell) identify(p place, l log, r *runner.Result) {
 		c.Notes = append(c.Notes, line(fmt.Sprintf("The result calls its test %s.", r.Name)))
 	}
 	c.Kernel, c.Arch = line(cmp.Or(r.Kernel, l.kernel)), line(r.Arch)
+	if c.Roles == nil && r.net() {
+		c.Roles = roleKernels(r.Kernel) // the network could not be made
+	}
+	if c.Roles == nil {
+		c.Roles = l.roles
+	}
+	if c.Roles != nil {
+		c.Arch = c.Roles[0].Arch
+		if slices.ContainsFunc(c.Roles, func(r Role) bool { return r.Arch != c.Arch }) {
+			c.Arch = "" // several
+		}
+		return
+	}
 	m := keyAtEnd.FindStringSubmatch(p.rel)
 	if m != nil && c.Kernel == "" && m[3] != "" {
 		c.Kernel = line(strings.Join(m[1:4], "/"))

@@ -105,7 +105,7 @@ func TestZippedOutputs(t *testing.T) {
 	l.log(label, stock, noon)
 	l.archive(failed(label, stock, verdict.Hang, "in program t"), noon)
 	cell := only(t, collect(t, l.dir))
-	if cell.Class != verdict.Hang || cell.Title != "in program t" || cell.Console != "[    1.0] the last line" || !cell.When.Equal(noon) {
+	if cell.Class != verdict.Hang || cell.Title != "in program t" || len(cell.Tails) != 1 || cell.Tails[0].Text != "[    1.0] the last line" || !cell.When.Equal(noon) {
 		t.Errorf("%+v", cell)
 	}
 	if len(cell.Files) != 2 || cell.Files[1].Name != "outputs.zip" {

@@ -63,6 +63,8 @@ func symbolOfCase(s results.Status) string {
 		return "✓"
 	case results.Skip:
 		return "○"
+	case results.Known:
+		return "△"
 	}
 	return "✗"
 }
@@ -131,6 +133,9 @@ func (p Program) Tally() string {
 	s := plural(len(p.Cases), "case")
 	if n := p.Count(results.Fail); n > 0 {
 		s += fmt.Sprintf(", %d failed", n)
+	}
+	if n := p.Count(results.Known); n > 0 {
+		s += fmt.Sprintf(", %d known to fail", n)
 	}
 	if n := p.Count(results.Skip); n > 0 {
 		s += fmt.Sprintf(", %d skipped", n)

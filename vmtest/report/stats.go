@@ -31,7 +31,7 @@ type ClassCount struct {
 
 // Times says how long tests took, in seconds.
 type Times struct {
-	// Total is the sum over all guests, Median the middle one.
+	// Total is the sum over all results, Median the middle one.
 	Total  float64 `json:"total"`
 	Median float64 `json:"median"`
 	// Slowest are the labels of the slowest tests, the slowest first.
@@ -46,7 +46,8 @@ type Slow struct {
 }
 
 // Boot is what the harness itself costs on one group of kernels. Only guests that
-// came to an ordinary end count: the others end when they are ended.
+// were alone and came to an ordinary end count: of several each waits for the
+// others, and a guest that fails ends when it is ended.
 type Boot struct {
 	// Group is an architecture, or one with " debug" behind it.
 	Group string `json:"group"`
@@ -117,7 +118,7 @@ func (m *Matrix) count() {
 			times = append(times, c.Times.Total)
 			slow = append(slow, Slow{c.Label, c.Times.Total, c})
 		}
-		if c.Class == verdict.Pass && c.Times.Overhead > 0 && c.Times.Boot > 0 {
+		if c.Class == verdict.Pass && c.Roles == nil && c.Times.Overhead > 0 && c.Times.Boot > 0 {
 			g := parseKernel(c.Kernel, c.Arch).Group()
 			groups[g] = [2][]float64{append(groups[g][0], c.Times.Overhead), append(groups[g][1], c.Times.Boot)}
 		}

@@ -49,6 +49,12 @@ func (l *logs) log(label, kernel string, when time.Time) {
 	l.file(labelPath(label), "test.log", bazelHead(label)+fmt.Sprintf("vmtest: %s on %s, 512 MiB, 2 CPUs\n", label, kernel), when)
 }
 
+// netLog writes the log of a test of several guests as Bazel and vmnetrun begin it.
+func (l *logs) netLog(label, kernels string, when time.Time) {
+	l.Helper()
+	l.file(labelPath(label), "test.log", bazelHead(label)+fmt.Sprintf("vmtest: %s on %s\n", label, kernels), when)
+}
+
 func bazelHead(label string) string {
 	return "exec ${PAGER:-/usr/bin/less} \"$0\" || exit 1\nExecuting tests from " + label + "\n" + strings.Repeat("-", 77) + "\n"
 }

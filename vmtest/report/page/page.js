@@ -5,7 +5,7 @@
   if (box) {
     var shown = document.getElementById("shown");
     var all = document.querySelectorAll("[data-find]");
-    var groups = document.querySelectorAll("#matrix tbody");
+    var groups = document.querySelectorAll("#matrix section.table");
     var apply = function () {
       var words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
       var rows = 0, left = 0;
