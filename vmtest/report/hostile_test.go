@@ -3,6 +3,7 @@
 package report
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -24,10 +25,10 @@ const evil = "</pre></script><script>alert(1)</script><img src=x onerror=alert(2
 func poisoned() *runner.Result {
 	r := failed(label, stock, verdict.Splat, evil)
 	r.Detail, r.Expected, r.Release, r.Accel, r.Why = evil, evil, evil, "tcg", evil
-	r.Ignored = []string{evil}
+	r.Ignored, r.Notes = []string{evil}, []string{evil}
 	r.Reports = []splat.Report{{Title: evil, Text: evil, Line: 1, Count: 2}}
 	r.Programs[0].Name, r.Programs[0].Error, r.Programs[0].Problem, r.Programs[0].Signal = evil, evil, evil, evil
-	r.Programs[0].Cases = []results.Case{{Name: evil, Status: results.Fail, Output: evil}, {Name: evil, Status: evil, Output: evil}, {Name: evil, Status: results.Pass}}
+	r.Programs[0].Cases = []results.Case{{Name: evil, Status: results.Fail, Output: evil}, {Name: evil, Status: evil, Reason: evil, Output: evil}, {Name: evil, Status: results.Pass}}
 	return r
 }
 
@@ -37,6 +38,21 @@ func hostile(t *testing.T) *Matrix {
 	l.result(poisoned(), noon)
 	l.file(labelPath(label), "test.outputs/console.log", evil, noon)
 	l.file(labelPath(label), "test.outputs/a (b) <i> #1 %41?\".log", "", noon)
+	// Two guests in which each text is evil.
+	own := poisoned()
+	own.Kernel, own.Class = evil, evil
+	several := result{Result: *poisoned(), Wire: &runner.Wire{Frames: -1}, Seconds: 1}
+	several.Name, several.Kernel = "//n:several", evil
+	for _, role := range []string{"a", "b"} {
+		several.Roles = append(several.Roles, &runner.RoleResult{Role: role, Follows: role == "a", Result: own})
+	}
+	text, err := json.Marshal(several)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.netLog(several.Name, evil, noon)
+	l.file("n/several", "test.outputs/result.json", string(text), noon)
+	l.file("n/several", "test.outputs/b.console.log", evil, noon)
 	// A kernel and a class that are evil, and a target as evil as a file can be called.
 	r := failed("//p:x|y'<b>`&", strings.ReplaceAll(evil, "\n", " "), verdict.Class(evil), "")
 	l.result(r, noon)
@@ -55,6 +71,9 @@ func TestHostilePage(t *testing.T) {
 	}
 	page := string(text)
 	checkPage(t, page)
+	if c := m.Packages[0].Rows[0].Cells[0]; c.Label != "//n:several" || len(c.Roles) != 2 || len(c.Tails) != 1 {
+		t.Fatalf("the test of several guests is not there whole: %+v", c)
+	}
 	if n := strings.Count(page, "alert(1)"); n < 8 {
 		t.Errorf("the text is there %d times: it was lost", n)
 	}

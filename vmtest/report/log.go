@@ -45,7 +45,7 @@ func readLog(file, rel string) log {
 	}
 	defer f.Close()
 	data, _ := io.ReadAll(io.LimitReader(f, maxLog)) // half a log is read like a whole one
-	begins, first := false, ""
+	begins, first := false, ""                       // the next line is the runner's first one; that line
 	for text := range strings.Lines(string(data)) {
 		text = strings.TrimRight(text, "\r\n")
 		if m := logLabel.FindStringSubmatch(text); m != nil && l.label == "" {
@@ -76,12 +76,13 @@ func readLog(file, rel string) log {
 			l.failed = text
 			return l
 		}
-		first = ""
-		if begins {
-			first = text
-			l.other = l.other || text != ""
+		switch {
+		case begins && text == "":
+		case begins:
+			begins, first, l.other = false, text, true
+		default:
+			begins, first = !l.other && logBegin.MatchString(text), ""
 		}
-		begins = logBegin.MatchString(text)
 	}
 	return l
 }

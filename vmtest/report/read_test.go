@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidelock/tidelock/vmtest/results"
 	"github.com/tidelock/tidelock/vmtest/verdict"
 )
 
@@ -66,6 +67,8 @@ func TestNoResult(t *testing.T) {
 		{"no configuration", label, bazelHead(label) + "vmrun: x.json: line 3: unknown field\n", "x.json: line 3", stock, NoResult},
 		{"no configuration, any name", "//p:boots", bazelHead("//p:boots") + "vmrun: no such file\n", "no such file", "unknown kernel", NoResult},
 		{"architecture only", arch, bazelHead(arch), "left no result.json", "unknown kernel x86_64", NoResult},
+		{"architecture only, crashed", arch, bazelHead(arch) + "panic: no map\n\ngoroutine 1 [running]:\n", "panic: no map", "unknown kernel x86_64", NoResult},
+		{"wrong flag", "//p:boots", bazelHead("//p:boots") + "flag provided but not defined: -x\nUsage: vmrun [flags]\n", "not defined: -x", "unknown kernel", NoResult},
 		{"skipped", label, bazelHead(label) + "SKIP  " + label + " on " + stock + ": not in the archive\n", "not in the archive", stock, Skipped},
 		{"skipped, any name", "//p:boots", bazelHead("//p:boots") + "SKIP  //p:boots on own: gone\n", "gone", "own", Skipped},
 		{"the guest says SKIP", label, bazelHead(label) + "vmtest: " + label + " on " + stock + ", 512 MiB, 2 CPUs\nSKIP  " + label + " on " + stock + ": no\n", "left no result.json", stock, NoResult},
@@ -89,6 +92,8 @@ func TestNoResult(t *testing.T) {
 func TestOrdinaryTestsAreLeftOut(t *testing.T) {
 	l := newLogs(t)
 	l.file("vmtest/runner/runner_test", "test.log", bazelHead("//vmtest/runner:runner_test")+"vmtest: //x:y on z, 512 MiB, 2 CPUs\nSKIP  //x:y on z: why\nvmrun: error\n", noon)
+	// The name alone makes no VM test where another program says something.
+	l.file("vmtest/tests/shell/shell_test/x86_64", "test.log", bazelHead("//vmtest/tests/shell:shell_test/x86_64")+"\nPASS\n", noon)
 	l.file("toolchains/cc/tests/sum_aarch64_test", "test.log", bazelHead("//toolchains/cc/tests:sum_aarch64_test"), noon)
 	l.file("other/other_test", "test.outputs/result.json", `{"result": "fine"}`, noon)
 	m := collect(t, l.dir)
@@ -97,6 +102,42 @@ func TestOrdinaryTestsAreLeftOut(t *testing.T) {
 	}
 	if len(m.Warnings) != 1 || !strings.Contains(m.Warnings[0], "other/other_test: left out") {
 		t.Errorf("warnings %q", m.Warnings)
+	}
+}
+
+// A failure that was foretold looks like none, and says why; what the runner notes
+// is there.
+func TestKnownFailuresAndNotes(t *testing.T) {
+	l := newLogs(t)
+	r := passed(label, stock)
+	r.Programs[0].Cases = append(r.Programs[0].Cases, results.Case{Name: "TestB", Status: results.Known, Reason: "since \x1b[31m6.6", Output: "what it printed"})
+	r.Notes = []string{"lines of source: none"}
+	l.result(r, noon)
+	m := collect(t, l.dir)
+	c := only(t, m)
+	if p := c.Programs[0]; p.Tally() != "2 cases, 1 known to fail" || len(p.Failed()) != 0 || p.Cases[1].Output == "" {
+		t.Errorf("%s: %+v", p.Tally(), p.Cases)
+	}
+	if strings.Join(c.Notes, "|") != "lines of source: none" {
+		t.Errorf("notes %q", c.Notes)
+	}
+	page, err := m.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPage(t, string(page))
+	if want := `<li class="case-known"><span aria-hidden="true">△</span> <span class="word">known</span> TestB <span class="quiet">since ␛[31m6.6</span>`; !strings.Contains(string(page), want) {
+		t.Errorf("the page has not %s", want)
+	}
+}
+
+// The log is all there is of a test that was killed: its end is shown.
+func TestEndOfLog(t *testing.T) {
+	l := newLogs(t)
+	l.file(labelPath(label), "test.log", bazelHead(label)+"vmtest: "+label+" on "+stock+", 512 MiB, 2 CPUs\n"+strings.Repeat("filler\n", maxText)+"the last line\n", noon)
+	c := only(t, collect(t, l.dir))
+	if len(c.Tails) != 1 || c.Tails[0].Name != "test.log" || !strings.HasSuffix(c.Tails[0].Text, "filler\nthe last line") || strings.Count(c.Tails[0].Text, "\n") != tailLines-1 {
+		t.Errorf("%+v", c.Tails)
 	}
 }
 
