@@ -77,7 +77,7 @@ func (r *Role) Verdict() string {
 // fillRoles takes over what the result of several guests has in its roles. What is
 // listed for the whole has the role in front, as the verdict's title has.
 func (c *Cell) fillRoles(r *result) {
-	c.Times.Total = r.Seconds
+	c.Times = runner.Times{Total: r.Seconds} // the rest is each guest's own, and Boot the longest
 	for _, role := range r.Roles {
 		var own Cell
 		own.fill(role.Result)
