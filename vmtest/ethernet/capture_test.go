@@ -33,9 +33,9 @@ func record(t *testing.T, packets []Packet, limit int64) (*Capture, []byte) {
 func somePackets() []Packet {
 	begin := time.Unix(1800000000, 123456789)
 	return []Packet{
-		{0, begin, frame(255, 1, "one")},
-		{1, begin.Add(1), frame(1, 2, "four")},
-		{1, begin.Add(time.Hour), frame(1, 2, strings.Repeat("long", 16000))},
+		{Interface: 0, Time: begin, Frame: frame(255, 1, "one")},
+		{Interface: 1, Time: begin.Add(1), Frame: frame(1, 2, "four")},
+		{Interface: 1, Time: begin.Add(time.Hour), Frame: frame(1, 2, strings.Repeat("long", 16000))},
 	}
 }
 
@@ -55,7 +55,7 @@ func TestCaptureIsReadBack(t *testing.T) {
 
 // What another reader would see, byte for byte, of a small file.
 func TestCaptureFormat(t *testing.T) {
-	_, file := record(t, []Packet{{1, time.Unix(1, 2), frame(2, 1, "abc")}}, 1<<20)
+	_, file := record(t, []Packet{{Interface: 1, Time: time.Unix(1, 2), Frame: frame(2, 1, "abc")}}, 1<<20)
 	section := []byte{
 		0x0a, 0x0d, 0x0d, 0x0a, 44, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0,
 		255, 255, 255, 255, 255, 255, 255, 255, 4, 0, 6, 0, 'v', 'm', 't', 'e', 's', 't', 0, 0, 0, 0, 0, 0, 44, 0, 0, 0,
@@ -107,6 +107,7 @@ func TestReadCaptureRefuses(t *testing.T) {
 		"order":     {change(8, 0), "no little-endian pcapng"},
 		"lengths":   {change(40, 48), "two lengths differ"},
 		"interface": {change(len(good)-4*13+8, 9), "on interface 9 of 2"},
+		"longer":    {change(len(good)-4*13+24, 3), "a packet of 3 bytes of which 18 were recorded"},
 	} {
 		if _, _, err := ReadCapture(bytes.NewReader(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
@@ -161,15 +162,15 @@ func TestConversations(t *testing.T) {
 	again := four
 	again.Pieces = [][]byte{[]byte("second connection")}
 	six := Said{"tcp", netip.MustParseAddrPort("[fd00::]:40000"), netip.MustParseAddrPort("[fd00::2]:443"), [][]byte{[]byte("no SYN seen")}}
-	if got := Conversations(packets); !reflect.DeepEqual(got, []Said{four, six, again}) {
-		t.Errorf("%+v\nwant %+v", got, []Said{four, six, again})
+	if got, unread := Conversations(packets); unread != (Unread{}) || !reflect.DeepEqual(got, []Said{four, six, again}) {
+		t.Errorf("%+v, %v\nwant %+v", got, unread, []Said{four, six, again})
 	}
-	found, payload := Search(packets, []string{"hello world", "something else", "o world, a", "missing"})
-	if want := map[string]bool{"hello world": true, "something else": true}; !reflect.DeepEqual(found, want) {
-		t.Errorf("found %v", found)
+	f := Search(packets, []string{"hello world", "something else", "o world, a", "missing"})
+	if want := map[string]bool{"hello world": true, "something else": true}; !reflect.DeepEqual(f.Found, want) {
+		t.Errorf("found %v", f.Found)
 	}
-	if want := int64(len("hello world" + "after it" + "no SYN seen" + "second connection")); payload != want {
-		t.Errorf("payload %d, want %d", payload, want)
+	if want := int64(len("hello world" + "after it" + "no SYN seen" + "second connection")); f.Payload != want {
+		t.Errorf("payload %d, want %d", f.Payload, want)
 	}
 }
 
@@ -198,8 +199,8 @@ func FuzzConversations(f *testing.F) {
 		for _, p := range packets {
 			size += int64(len(p.Frame))
 		}
-		if _, payload := Search(packets, []string{"x"}); payload > size {
-			t.Errorf("%d bytes of payload in %d bytes", payload, size)
+		if found := Search(packets, []string{"x"}); found.Payload > size || found.Unread.Sum() > int64(len(packets)) {
+			t.Errorf("%d bytes of payload in %d bytes, %d of %d frames unread", found.Payload, size, found.Unread.Sum(), len(packets))
 		}
 	})
 }

@@ -4,7 +4,6 @@ package ethernet
 
 import (
 	"bytes"
-	"encoding/binary"
 	"net/netip"
 	"slices"
 )
@@ -19,16 +18,6 @@ type Said struct {
 	// in the capture; UDP has one for each datagram.
 	Pieces [][]byte
 }
-
-// Numbers of protocols and header types.
-const (
-	etherIPv4 = 0x0800
-	etherIPv6 = 0x86dd
-	protoTCP  = 6
-	protoUDP  = 17
-
-	tcpSYN = 2
-)
 
 // direction is one direction of a conversation.
 type direction struct {
@@ -45,14 +34,19 @@ type segment struct {
 }
 
 // Conversations puts together what the frames of a capture carried over TCP and UDP.
-// What is neither, or is fragmented by IP, is left out.
-func Conversations(packets []Packet) []Said {
+// What is neither is left out; what is or may be, and could not be read, is counted.
+func Conversations(packets []Packet) ([]Said, Unread) {
+	var unread Unread
 	var order []direction
 	segments := map[direction][]segment{}
 	generations := map[direction]int{}
 	for _, p := range packets {
-		d, s, syn, ok := parseFrame(p.Frame)
-		if !ok {
+		d, s, syn, what := parseFrame(p.Frame)
+		if p.Missing > 0 {
+			what = cutOff
+		}
+		if what != flow {
+			unread.count(what)
 			continue
 		}
 		if syn {
@@ -81,7 +75,7 @@ func Conversations(packets []Packet) []Said {
 		}
 		all = append(all, said)
 	}
-	return all
+	return all, unread
 }
 
 func withGeneration(d direction, g int) direction {
@@ -116,76 +110,38 @@ func assemble(list []segment) [][]byte {
 	return pieces
 }
 
-// parseFrame finds the payload of TCP or UDP in an Ethernet frame.
-func parseFrame(f []byte) (d direction, s segment, syn, ok bool) {
-	if len(f) < minFrame {
-		return
-	}
-	kind, f := binary.BigEndian.Uint16(f[12:]), f[minFrame:]
-	var from, to netip.Addr
-	switch kind {
-	case etherIPv4:
-		if len(f) < 20 || f[0]>>4 != 4 {
-			return
-		}
-		head, total := int(f[0]&15)*4, int(binary.BigEndian.Uint16(f[2:]))
-		if head < 20 || total < head || total > len(f) || binary.BigEndian.Uint16(f[6:])&0x3fff != 0 {
-			return
-		}
-		d.proto, from, to = f[9], netip.AddrFrom4([4]byte(f[12:16])), netip.AddrFrom4([4]byte(f[16:20]))
-		f = f[head:total]
-	case etherIPv6:
-		if len(f) < 40 || f[0]>>4 != 6 {
-			return
-		}
-		size := int(binary.BigEndian.Uint16(f[4:]))
-		if size > len(f)-40 {
-			return
-		}
-		d.proto, from, to = f[6], netip.AddrFrom16([16]byte(f[8:24])), netip.AddrFrom16([16]byte(f[24:40]))
-		f = f[40 : 40+size]
-	default:
-		return
-	}
-	head := 8
-	switch {
-	case d.proto == protoTCP && len(f) >= 20:
-		head = int(f[12]>>4) * 4
-		s.seq = binary.BigEndian.Uint32(f[4:])
-		syn = f[13]&tcpSYN != 0
-	case d.proto == protoUDP && len(f) >= 8:
-	default:
-		return
-	}
-	if head < 8 || head > len(f) {
-		return
-	}
-	d.from = netip.AddrPortFrom(from, binary.BigEndian.Uint16(f))
-	d.to = netip.AddrPortFrom(to, binary.BigEndian.Uint16(f[2:]))
-	s.data = f[head:]
-	return d, s, syn, true
+// Findings are what Search has found.
+type Findings struct {
+	// Found has the texts that crossed the wire.
+	Found map[string]bool
+	// Payload counts the bytes that TCP and UDP carried.
+	Payload int64
+	// Unread is where a text may have crossed the wire unseen.
+	Unread Unread
 }
 
 // Search tells which of the texts crossed the wire: within one frame, or within what
-// one end said to the other, however it was cut. It also returns how many bytes of
-// payload TCP and UDP carried.
-func Search(packets []Packet, texts []string) (found map[string]bool, payload int64) {
-	found = map[string]bool{}
+// one end said to the other, however it was cut. IP fragments are not joined: a text
+// that stands in two of them is not found, and Unread counts them.
+func Search(packets []Packet, texts []string) Findings {
+	f := Findings{Found: map[string]bool{}}
 	look := func(data []byte) {
 		for _, t := range texts {
-			if !found[t] && bytes.Contains(data, []byte(t)) {
-				found[t] = true
+			if !f.Found[t] && bytes.Contains(data, []byte(t)) {
+				f.Found[t] = true
 			}
 		}
 	}
 	for _, p := range packets {
 		look(p.Frame)
 	}
-	for _, said := range Conversations(packets) {
+	all, unread := Conversations(packets)
+	f.Unread = unread
+	for _, said := range all {
 		for _, piece := range said.Pieces {
-			payload += int64(len(piece))
+			f.Payload += int64(len(piece))
 			look(piece)
 		}
 	}
-	return found, payload
+	return f
 }

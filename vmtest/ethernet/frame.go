@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"golang.org/x/sys/unix"
 )
 
 // MaxFrame is the longest frame in bytes that is passed on. A guest without offloads
@@ -49,11 +51,13 @@ func newFrameReader(r io.Reader) *frameReader {
 }
 
 // next returns the next frame, which is valid until the next call. An errOdd stands
-// for a frame that was skipped. Every other error is the end: io.EOF between two
-// frames, io.ErrUnexpectedEOF within one, ErrStream.
+// for a frame that was skipped. Every other error is the end: io.EOF (of a socket
+// ECONNRESET too) between two frames, io.ErrUnexpectedEOF within one, ErrStream.
 func (f *frameReader) next() ([]byte, error) {
 	var prefix [prefixSize]byte
-	if _, err := io.ReadFull(f.r, prefix[:]); err != nil {
+	if n, err := io.ReadFull(f.r, prefix[:]); n > 0 && err != nil {
+		return nil, inFrame(err)
+	} else if err != nil {
 		return nil, err
 	}
 	size := binary.BigEndian.Uint32(prefix[:])
@@ -73,9 +77,10 @@ func (f *frameReader) next() ([]byte, error) {
 	return frame, nil
 }
 
-// inFrame makes the end of the stream one within a frame.
+// inFrame makes the end of the stream one within a frame. A socket whose other end
+// was closed before all was read there says that it was reset, and not that it ended.
 func inFrame(err error) error {
-	if err == io.EOF {
+	if err == io.EOF || errors.Is(err, unix.ECONNRESET) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

@@ -16,6 +16,9 @@ type Packet struct {
 	Interface int
 	Time      time.Time
 	Frame     []byte
+	// Missing is how many bytes at the frame's end were not recorded; Capture records
+	// whole frames.
+	Missing int64
 }
 
 // maxBlock bounds one block of a capture that is read; a frame and its surroundings
@@ -107,10 +110,13 @@ func parsePacket(body []byte, interfaces int) (Packet, error) {
 	if len(body) < 20 {
 		return Packet{}, errors.New("too short for a packet")
 	}
-	number, size := binary.LittleEndian.Uint32(body), binary.LittleEndian.Uint32(body[12:])
+	number, size, whole := binary.LittleEndian.Uint32(body), binary.LittleEndian.Uint32(body[12:]), binary.LittleEndian.Uint32(body[16:])
 	if uint64(number) >= uint64(interfaces) || uint64(size) > uint64(len(body)-20) {
 		return Packet{}, fmt.Errorf("a packet of %d bytes on interface %d of %d", size, number, interfaces)
 	}
+	if size > whole {
+		return Packet{}, fmt.Errorf("a packet of %d bytes of which %d were recorded", whole, size)
+	}
 	stamp := uint64(binary.LittleEndian.Uint32(body[4:]))<<32 | uint64(binary.LittleEndian.Uint32(body[8:]))
-	return Packet{Interface: int(number), Time: time.Unix(0, int64(stamp)), Frame: body[20 : 20+size]}, nil
+	return Packet{Interface: int(number), Time: time.Unix(0, int64(stamp)), Frame: body[20 : 20+size], Missing: int64(whole - size)}, nil
 }

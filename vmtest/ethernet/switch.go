@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -54,6 +55,8 @@ type Port struct {
 	number int
 	conn   io.ReadWriteCloser
 	out    *queue
+	// read is closed when the guest's stream has been read to its end.
+	read chan struct{}
 	// The switch's mutex guards what follows.
 	stats Stats
 	up    bool
@@ -71,18 +74,49 @@ func New(rec Recorder) *Switch {
 func (s *Switch) Attach(conn io.ReadWriteCloser) *Port {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := &Port{number: len(s.ports), conn: conn, out: newQueue(), up: !s.closed}
+	p := &Port{number: len(s.ports), conn: conn, out: newQueue(), read: make(chan struct{}), up: !s.closed}
 	s.ports = append(s.ports, p)
 	if s.closed {
+		close(p.read)
 		conn.Close()
 		return p
 	}
-	s.running.Go(func() { s.read(p) })
+	s.running.Go(func() {
+		defer close(p.read)
+		s.read(p)
+	})
 	s.running.Go(func() { s.write(p) })
 	return p
 }
 
-// Close pulls all cables and returns when nothing runs any more.
+// Drain waits until every guest's stream has been read to its end, which comes when
+// the last process that had the guest's end of the cable is gone; what waits in the
+// sockets until then is passed on and recorded. It waits no longer than limit and
+// returns the ports whose streams had not ended by then.
+func (s *Switch) Drain(limit time.Duration) (late []*Port) {
+	s.mu.Lock()
+	ports := slices.Clone(s.ports)
+	s.mu.Unlock()
+	over := time.NewTimer(limit)
+	defer over.Stop()
+	for _, p := range ports {
+		select {
+		case <-p.read:
+			continue
+		default:
+		}
+		select {
+		case <-p.read:
+		case <-over.C:
+			late = append(late, p)
+			over.Reset(0) // for the next one, which may have ended all the same
+		}
+	}
+	return late
+}
+
+// Close pulls all cables and returns when nothing runs any more. What was not read
+// until then is lost: see Drain.
 func (s *Switch) Close() {
 	s.mu.Lock()
 	s.closed = true

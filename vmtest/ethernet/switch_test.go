@@ -87,7 +87,7 @@ type memory struct {
 func (m *memory) Record(port int, at time.Time, frame []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.frames = append(m.frames, Packet{port, at, bytes.Clone(frame)})
+	m.frames = append(m.frames, Packet{Interface: port, Time: at, Frame: bytes.Clone(frame)})
 }
 
 func TestSwitchLearns(t *testing.T) {
@@ -183,6 +183,56 @@ func TestSwitchEndsWithItsGuests(t *testing.T) {
 	s.Close() // twice does no harm
 	if p := plug(t, s); s.Stats(p.port) != (Stats{}) {
 		t.Error("a closed switch counts")
+	}
+}
+
+// slow is a Recorder that cannot keep up with its guests.
+type slow struct {
+	memory
+	pause time.Duration
+}
+
+func (s *slow) Record(port int, at time.Time, frame []byte) {
+	time.Sleep(s.pause)
+	s.memory.Record(port, at, frame)
+}
+
+// What a guest has sent is recorded although it is gone, and although it left behind
+// what it had not read itself.
+func TestDrainReadsWhatIsLeft(t *testing.T) {
+	rec := &slow{pause: time.Millisecond}
+	s := New(rec)
+	a, b := plug(t, s), plug(t, s)
+	const count = 100
+	for range count {
+		a.send(frame(255, 1, "to all"))
+		b.send(frame(255, 2, "to all"))
+	}
+	a.Write([]byte{0, 0}) // cut off within a length
+	a.Close()
+	b.Close()
+	late := s.Drain(time.Minute)
+	s.Close()
+	if len(late) > 0 || len(rec.frames) != 2*count {
+		t.Errorf("%d ports late, %d frames recorded, want %d", len(late), len(rec.frames), 2*count)
+	}
+	if st := s.Stats(a.port); st.Truncated != 1 {
+		t.Errorf("%+v", st)
+	}
+	if late := s.Drain(time.Minute); len(late) > 0 {
+		t.Error("a closed switch is not drained")
+	}
+}
+
+func TestDrainNamesWhoDoesNotEnd(t *testing.T) {
+	s := New(nil)
+	defer s.Close()
+	a, b, c := plug(t, s), plug(t, s), plug(t, s)
+	b.Close()
+	begin := time.Now()
+	late := s.Drain(100 * time.Millisecond)
+	if len(late) != 2 || late[0] != a.port || late[1] != c.port || time.Since(begin) > 10*time.Second {
+		t.Errorf("%d late after %v", len(late), time.Since(begin))
 	}
 }
 

@@ -22,6 +22,10 @@ import (
 // for a debug kernel's last scan and its log, and shorter than most time limits.
 var failGrace = 30 * time.Second
 
+// drainTime is how long the network may take to come to its end after the last QEMU
+// has: what waits in the sockets then is read within milliseconds.
+var drainTime = 5 * time.Second
+
 // maxCapture bounds wire.pcapng.
 const maxCapture = 64 << 20
 
@@ -141,13 +145,22 @@ func RunNet(ctx context.Context, c *NetConfig, env Env) *NetResult {
 	leash.Wait()
 	show.end()
 	r.Seconds = time.Since(begin).Seconds()
+	late := net.Drain(drainTime)
 	net.Close()
+	var lost int64
 	for i := range links {
 		r.Roles[i].Network = net.Stats(ports[i])
 		r.Roles[i].streamErr = net.Err(ports[i])
 		r.Roles[i].outcome = group.Outcome(c.Roles[i].Role)
+		lost += r.Roles[i].Network.Odd + r.Roles[i].Network.Truncated
 	}
 	r.Wire, r.broken = record.read(c)
+	r.Wire.Lost = lost
+	for i, p := range ports {
+		if slices.Contains(late, p) {
+			r.Wire.Late = append(r.Wire.Late, c.Roles[i].Role)
+		}
+	}
 	return r.judge(c, group)
 }
 
@@ -252,7 +265,8 @@ func (r *record) read(c *NetConfig) (Wire, error) {
 	}
 	texts := append(append([]string(nil), c.WireHas...), c.WireHasNot...)
 	w.Frames = int64(len(packets))
-	w.found, w.Payload = ethernet.Search(packets, texts)
+	f := ethernet.Search(packets, texts)
+	w.found, w.Payload, w.Unread = f.Found, f.Payload, f.Unread
 	return w, nil
 }
 

@@ -9,10 +9,13 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tidelock/tidelock/vmtest/ethernet"
 	"github.com/tidelock/tidelock/vmtest/verdict"
@@ -22,6 +25,9 @@ import (
 // netGuest plays a QEMU with one of several guests in it: console on descriptor 3,
 // events both ways on 4, cable on 5.
 func netGuest(how string) int {
+	if after := os.Getenv("VMTEST_LINGER"); after != "" {
+		return linger(after)
+	}
 	console, port, cable := os.NewFile(3, "console"), os.NewFile(4, "events"), os.NewFile(5, "cable")
 	fmt.Fprintf(console, "[    0.000000] Linux version 6.1\r\n")
 	enc := wire.NewEncoder(port)
@@ -59,8 +65,21 @@ func netGuest(how string) int {
 		case "stream":
 			cable.Write([]byte{0xff, 0xff, 0xff, 0xff})
 		case "talk":
-			text := append(frame, "secret"...)
-			cable.Write(append([]byte{0, 0, 0, byte(len(text))}, text...))
+			put(cable, append(frame, "secret"...))
+		case "fragment":
+			put(cable, fragmentOf("se"))
+			put(cable, fragmentOf("cret"))
+		case "no frame":
+			put(cable, []byte("secret"))
+		case "linger", "stays":
+			for fd := 3; fd <= 5; fd++ {
+				unix.CloseOnExec(fd) // it is to have the cable, and not the other ports
+			}
+			left := exec.Command(os.Args[0])
+			left.Env, left.ExtraFiles = []string{"VMTEST_LINGER=" + how}, []*os.File{cable}
+			if left.Start() != nil {
+				os.Exit(97)
+			}
 		}
 		say(wire.Event{Type: wire.TypeBarrier, Text: "meet"})
 		if ev := <-heard; ev.Type != wire.TypeRelease {
@@ -83,6 +102,30 @@ func netGuest(how string) int {
 		status = 0
 	}
 	say(wire.Event{Type: wire.TypeDone, Exit: status})
+	return 0
+}
+
+// put sends a frame.
+func put(cable *os.File, frame []byte) {
+	cable.Write(append([]byte{0, 0, 0, byte(len(frame))}, frame...))
+}
+
+// fragmentOf is a frame with a piece of a packet of IPv4.
+func fragmentOf(text string) []byte {
+	f := append(make([]byte, 12, 100), 8, 0, 0x45, 0, 0, byte(20+len(text)), 0, 1, 0x20, 0, 64, 17, 0, 0, 10, 77, 0, 1, 10, 77, 0, 2)
+	f[0], f[6] = 0xff, 2
+	return append(f, text...)
+}
+
+// linger has the cable longer than its QEMU lives: until it has spoken, or for good.
+func linger(how string) int {
+	time.Sleep(300 * time.Millisecond)
+	if how == "stays" {
+		time.Sleep(4 * time.Second)
+	}
+	frame := append(make([]byte, 12, 100), 0x88, 0xb5)
+	frame[0], frame[6] = 0xff, 2
+	put(os.NewFile(3, "cable"), append(frame, "secret"...))
 	return 0
 }
 
@@ -132,6 +175,8 @@ func runNet(t *testing.T, file string) (int, string, string) {
 func TestNetEnds(t *testing.T) {
 	defer func(g time.Duration) { failGrace = g }(failGrace)
 	failGrace = time.Second
+	defer func(d time.Duration) { drainTime = d }(drainTime)
+	drainTime = time.Second
 	limit := func(seconds int) func(*NetConfig) {
 		return func(c *NetConfig) {
 			for i := range c.Roles {
@@ -162,6 +207,13 @@ func TestNetEnds(t *testing.T) {
 		{"meet", "meet", func(c *NetConfig) { c.WireHas = []string{"secret"} }, `TESTFAIL: the wire has not "secret"`, nil},
 		{"meet", "talk", func(c *NetConfig) { c.WireHasNot = []string{"secret"} }, `TESTFAIL: the wire has "secret"`, nil},
 		{"meet", "talk", func(c *NetConfig) { c.WireHasNot = []string{"other"} }, "TESTFAIL: nothing crossed the wire", nil},
+		// What QEMU left in its cable is read although QEMU is gone.
+		{"meet", "linger", func(c *NetConfig) { c.WireHasNot = []string{"secret"} }, `TESTFAIL: the wire has "secret"`, nil},
+		{"meet", "stays", nil, "INFRA: the record of the wire is not complete", []string{"1s after the last QEMU had ended", "read to its end: two."}},
+		{"meet", "fragment", func(c *NetConfig) { c.WireHasNot = []string{"secret"} }, "INFRA: the wire carried what is not searched", []string{"Of 2 frames were not put together", "2 fragments of IP packets"}},
+		{"meet", "fragment", func(c *NetConfig) { c.WireHas = []string{"secret"} }, "INFRA: the wire carried what is not searched", nil},
+		{"meet", "fragment", nil, "PASS", nil}, // nobody asked
+		{"meet", "no frame", func(c *NetConfig) { c.WireHasNot = []string{"secret"} }, "INFRA: the record of the wire is not complete", []string{"Of what guests sent, 1 was no whole frame"}},
 		{"meet", "meet", func(c *NetConfig) { c.Roles[1].Guest.QEMURoot = "/nonexistent" }, "INFRA: two: QEMU did not run", nil},
 	} {
 		t.Run(c.one+", "+c.two, func(t *testing.T) {

@@ -47,17 +47,6 @@ type RoleResult struct {
 	streamErr error
 }
 
-// Wire says what wire.pcapng has.
-type Wire struct {
-	// Frames is the number of recorded frames, Unrecorded that of those for which
-	// there was no room.
-	Frames     int64 `json:"frames"`
-	Unrecorded int64 `json:"unrecorded,omitempty"`
-	// Payload counts the bytes that TCP and UDP carried.
-	Payload int64 `json:"payload_bytes"`
-	found   map[string]bool
-}
-
 // rank orders the classes as the judge of one guest does: what the kernel says
 // explains the rest, and what the harness lacks spoils it.
 var rank = []verdict.Class{verdict.Splat, verdict.Infra, verdict.Leak, verdict.BootFail, verdict.Hang, verdict.TestFail, verdict.Pass}
@@ -131,27 +120,6 @@ func (r *RoleResult) refine() {
 		r.Detail = strings.TrimPrefix(r.Detail+"\nwaiting at barrier "+r.outcome.Waiting, "\n")
 	}
 	r.OK = r.Class == verdict.Pass
-}
-
-// judge decides about what crossed the wire.
-func (w *Wire) judge(c *NetConfig) verdict.Verdict {
-	for _, text := range c.WireHas {
-		if !w.found[text] {
-			return verdict.Verdict{Class: verdict.TestFail, Title: fmt.Sprintf("the wire has not %q", text), Detail: fmt.Sprintf("%d frames, %d bytes of payload; %d frames unrecorded", w.Frames, w.Payload, w.Unrecorded)}
-		}
-	}
-	for _, text := range c.WireHasNot {
-		if w.found[text] {
-			return verdict.Verdict{Class: verdict.TestFail, Title: fmt.Sprintf("the wire has %q", text), Detail: "wire.pcapng shows where"}
-		}
-	}
-	switch {
-	case len(c.WireHasNot) > 0 && w.Payload == 0:
-		return verdict.Verdict{Class: verdict.TestFail, Title: "nothing crossed the wire", Detail: "that a text is not on an empty wire proves nothing"}
-	case len(c.WireHasNot) > 0 && w.Unrecorded > 0:
-		return verdict.Verdict{Class: verdict.Infra, Title: "the record of the wire is not complete", Detail: fmt.Sprintf("%d frames did not fit into %d MiB", w.Unrecorded, maxCapture>>20)}
-	}
-	return verdict.Verdict{Class: verdict.Pass}
 }
 
 // Summary is the test in one line.
