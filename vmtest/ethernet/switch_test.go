@@ -209,7 +209,12 @@ func TestDrainReadsWhatIsLeft(t *testing.T) {
 		b.send(frame(255, 2, "to all"))
 	}
 	a.Write([]byte{0, 0}) // cut off within a length
-	a.Close()
+	for deadline := time.Now().Add(time.Minute); s.Stats(a.port).FramesOut == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing came to the guest")
+		}
+	}
+	a.Close() // without having read it
 	b.Close()
 	late := s.Drain(time.Minute)
 	s.Close()

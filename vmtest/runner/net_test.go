@@ -102,6 +102,9 @@ func netGuest(how string) int {
 		status = 0
 	}
 	say(wire.Event{Type: wire.TypeDone, Exit: status})
+	if how == "torn" {
+		fmt.Fprint(port, `{"seq":8`)
+	}
 	return 0
 }
 
@@ -203,6 +206,7 @@ func TestNetEnds(t *testing.T) {
 		{"meet", "hang", limit(3), "HANG: two: in program t", []string{"waiting at barrier meet"}},
 		{"meet", "no boot", limit(6), "BOOTFAIL: two: no sign of life from init within three quarters of the time limit", []string{"[one] refused: role two gives no sign of life"}},
 		{"meet", "stream", nil, "INFRA: two: the network's stream cannot be trusted", []string{"4294967295 bytes"}},
+		{"meet", "torn", nil, "INFRA: two: the event channel cannot be trusted", []string{"ends in the middle of a line"}},
 		{"meet", "talk", func(c *NetConfig) { c.WireHas = []string{"secret"} }, "PASS", nil},
 		{"meet", "meet", func(c *NetConfig) { c.WireHas = []string{"secret"} }, `TESTFAIL: the wire has not "secret"`, nil},
 		{"meet", "talk", func(c *NetConfig) { c.WireHasNot = []string{"secret"} }, `TESTFAIL: the wire has "secret"`, nil},

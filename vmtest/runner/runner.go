@@ -209,6 +209,9 @@ func (r *Result) guest(ctx context.Context, c *Config, env Env, m *qemu.Machine,
 	}
 	ev.mu.Lock()
 	defer ev.mu.Unlock()
+	if seen.QEMUErr == nil && !seen.QEMU.Killed {
+		ev.end()
+	}
 	seen.ChannelErr = cmp.Or(ev.err, ev.badCover)
 	r.coverage.files = ev.coverage.Files
 	seen.Started, seen.Done, seen.LastEvent = ev.started != nil, ev.done, ev.last

@@ -73,6 +73,9 @@ func guest(how string) int {
 		unix.Kill(os.Getpid(), unix.SIGKILL)
 	case "no done":
 		return 0
+	case "dies speaking":
+		fmt.Fprintf(port, `{"seq":4,"type":"out`)
+		return 0
 	case "complains":
 		fmt.Fprintln(os.Stderr, "qemu: no such machine")
 		return 1
@@ -86,6 +89,9 @@ func guest(how string) int {
 	say(wire.Event{Type: wire.TypeDmesg, Text: "[    0.000000] Linux version 6.1\n"})
 	sayCoverage(how, say)
 	say(wire.Event{Type: wire.TypeDone, Exit: exit, Taint: 1 << 12})
+	if how == "torn" {
+		fmt.Fprintf(port, `{"seq":8,"type":"out`)
+	}
 	fmt.Fprintf(console, "[    3.000000] reboot: Power down\r\n")
 	if how == "no power-off" {
 		time.Sleep(time.Hour)
@@ -178,6 +184,8 @@ func TestEnds(t *testing.T) {
 		{"no power-off", short, verdict.Hang, []string{"did not power off", "Power down"}},
 		{"no boot", short, verdict.BootFail, []string{"BOOTFAIL", "Run /init"}},
 		{"no done", nil, verdict.TestFail, []string{"without the done event"}},
+		{"dies speaking", nil, verdict.TestFail, []string{"without the done event", "last event: program t; event channel: ends in the middle of a line", "seq"}},
+		{"torn", nil, verdict.Infra, []string{"INFRA: the event channel", "ends in the middle of a line", "seq"}},
 		{"forged", nil, verdict.Infra, []string{"INFRA: the event channel", "hello"}},
 		{"gone", nil, verdict.Infra, []string{"QEMU was ended by SIGKILL"}},
 		{"complains", nil, verdict.Infra, []string{"exit code 1", "no such machine"}},

@@ -133,6 +133,20 @@ func (e *events) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// end is called when QEMU has ended by itself. Half an event behind the done event is
+// from something else than our init: the channel cannot be trusted. Without a done
+// event the guest died while it spoke, which is said beside what it had said before.
+func (e *events) end() {
+	if e.err != nil || e.size > maxOutput {
+		return
+	}
+	if err := e.stream.Close(); err != nil && e.done != nil {
+		e.err = err
+	} else if err != nil {
+		e.last += "; " + err.Error()
+	}
+}
+
 func (e *events) take(ev wire.Event) {
 	e.last = ev.Type
 	switch ev.Type {
