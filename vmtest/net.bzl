@@ -36,7 +36,10 @@ def _vm_net_test_impl(ctx):
     files = []
     for target, settings in ctx.attr.roles.items():
         guest = target[VmGuestInfo]
-        roles.append(json.decode(settings) | {"guest": guest.config})
+        role = json.decode(settings)
+        if role["background"] and len(guest.config["programs"]) != 1:
+            fail("{}: the role {} is in the background and has {} programs: the others end it, so it must have exactly one.".format(ctx.label, role["role"], len(guest.config["programs"])))
+        roles.append(role | {"guest": guest.config})
         files += guest.files
 
     # The test is the runner itself; it finds the configuration beside its own name.
@@ -84,7 +87,8 @@ def vm_role(arch, kernel, test, background = False, cpus = 1, load_modules = Non
       cpus: of the guest.
       load_modules: modules of the kernel's own besides those of the network device.
       memory_mib: of the guest.
-      **kwargs: what vm_test takes too: format, guest_args, modules, expect_taint, ….
+      **kwargs: what vm_test takes too: format, guest_args, modules, expect_taint, …; not
+        known_failures and flaky_failures, which excuse nothing here.
 
     Returns:
       A struct for the roles of vm_net_test.
@@ -92,6 +96,9 @@ def vm_role(arch, kernel, test, background = False, cpus = 1, load_modules = Non
     for name in ["expect_class", "expect_title", "timeout_seconds", "tags", "timeout"]:
         if name in kwargs:
             fail("vm_role: {} belongs to vm_net_test: it is the whole test's.".format(name))
+    for name in ["known_failures", "flaky_failures"]:
+        if name in kwargs:
+            fail("vm_role: {} would excuse nothing: the other roles hear that the program failed, and the test fails with it. Leave such cases out of the program, or run them in a vm_test.".format(name))
     return struct(
         background = background,
         cpus = cpus,

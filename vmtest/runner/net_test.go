@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tidelock/tidelock/vmtest/ethernet"
+	"github.com/tidelock/tidelock/vmtest/results"
 	"github.com/tidelock/tidelock/vmtest/verdict"
 	"github.com/tidelock/tidelock/vmtest/wire"
 )
@@ -313,8 +314,15 @@ func TestLoadNetRefuses(t *testing.T) {
 		"background": {func(c *NetConfig) { c.Roles[0].Background, c.Roles[1].Background = true, true }, "all are in the background"},
 		"guest":      {func(c *NetConfig) { c.Roles[1].Guest.Arch = "mips" }, "roles[1].guest.arch"},
 		"expect":     {func(c *NetConfig) { c.Roles[1].Guest.ExpectClass = "HANG" }, "only the whole test"},
-		"class":      {func(c *NetConfig) { c.ExpectClass = "BAD" }, "expect_class"},
-		"wire":       {func(c *NetConfig) { c.WireHasNot = []string{""} }, "an empty text"},
+		"known": {func(c *NetConfig) {
+			c.Roles[1].Guest.KnownFailures = []results.KnownFailure{{Case: "x", Reason: "y"}}
+		}, "roles[1].guest.known_failures: the other roles hear of"},
+		"two programs": {func(c *NetConfig) {
+			r := &c.Roles[0]
+			r.Background, r.Guest.Programs = true, append(r.Guest.Programs, wire.Program{Name: "u", Path: "/u", Format: "exit"})
+		}, "roles[0].guest.programs: a role in the background has one program, not 2"},
+		"class": {func(c *NetConfig) { c.ExpectClass = "BAD" }, "expect_class"},
+		"wire":  {func(c *NetConfig) { c.WireHasNot = []string{""} }, "an empty text"},
 	} {
 		if _, err := LoadNet(netSetup(t, "meet", "meet", c.change), "/"); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)

@@ -35,7 +35,7 @@ type Role struct {
 	Role string `json:"role"`
 	// MAC is the address of its network device, which its initramfs names too.
 	MAC string `json:"mac"`
-	// Background marks a role whose program is ended when the others are done.
+	// Background marks a role whose only program is ended when the others are done.
 	Background bool `json:"background,omitempty"`
 	// Guest is the machine and what is judged of it.
 	Guest Config `json:"guest"`
@@ -75,6 +75,10 @@ func (c *NetConfig) check() error {
 			return fmt.Errorf("%s.mac: %q is no address of a station, or stands there twice", where, r.MAC)
 		case r.Guest.ExpectClass != "" || r.Guest.ExpectTitle != "":
 			return fmt.Errorf("%s.guest.expect_class: only the whole test can expect a verdict", where)
+		case len(r.Guest.KnownFailures) > 0:
+			return fmt.Errorf("%s.guest.known_failures: the other roles hear of a program that failed, whatever excuses it; do without, or test that case in a vm_test", where)
+		case r.Background && len(r.Guest.Programs) > 1:
+			return fmt.Errorf("%s.guest.programs: a role in the background has one program, not %d: the others end it, and what comes behind it would never run as meant", where, len(r.Guest.Programs))
 		}
 		roles[r.Role], macs[r.MAC] = true, true
 		foreground = foreground || !r.Background
