@@ -59,6 +59,8 @@ def _vm_net_test_impl(ctx):
             executable = test,
             runfiles = ctx.runfiles(files = files + [settings, ctx.executable._runner]),
         ),
+        # Without it `bazel coverage` does not collect what the runner leaves.
+        coverage_common.instrumented_files_info(ctx),
     ]
 
 _vm_net_test = rule(
@@ -68,9 +70,11 @@ _vm_net_test = rule(
     attrs = {
         "expect_class": attr.string(doc = "Turns the test around: it succeeds when the verdict on the whole is of this class.", values = ["", "TESTFAIL", "SPLAT", "LEAK", "HANG", "BOOTFAIL", "INFRA"]),
         "expect_title": attr.string(doc = "Pattern for the whole title of the expected verdict, which begins with the role. Example: \"server: panic: .*\""),
+        "modules": attr.label_list(doc = "The modules of ours that the roles have, by which //vmtest:coverage finds the test; vm_net_test writes it."),
         "roles": attr.label_keyed_string_dict(doc = "Each guest to its part, as JSON.", mandatory = True, providers = [VmGuestInfo]),
         "wire_has": attr.string_list(doc = "Texts that must have crossed the wire: in one frame, or in what one end said to the other over TCP."),
         "wire_has_not": attr.string_list(doc = "Texts that must not have crossed the wire; some payload must."),
+        "_lcov_merger": attr.label(default = configuration_field(fragment = "coverage", name = "output_generator"), cfg = "exec"),
         "_runner": attr.label(default = "//vmtest/cmd/vmnetrun", executable = True, cfg = "target"),
     },
 )
@@ -150,6 +154,7 @@ def vm_net_test(name, roles, tags = None, timeout = "moderate", timeout_seconds 
         guests[target] = json.encode({"background": roles[role].background, "mac": mac, "role": role})
     _vm_net_test(
         name = name,
+        modules = _modules(roles),
         roles = guests,
         tags = (tags or []) + [
             # What all of them have, but no more than two: the guests wait for each
@@ -162,6 +167,15 @@ def vm_net_test(name, roles, tags = None, timeout = "moderate", timeout_seconds 
         timeout = timeout,
         **kwargs
     )
+
+def _modules(roles):
+    """The modules of all roles, each once; those that a select() chooses cannot be named here."""
+    labels = {}
+    for role in roles.values():
+        modules = role.guest.get("modules") or {}
+        if type(modules) == "dict":
+            labels.update({str(native.package_relative_label(label)): None for label in modules})
+    return sorted(labels)
 
 _HEX = "0123456789abcdef"
 

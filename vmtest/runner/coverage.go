@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -40,34 +41,54 @@ func (r *Result) measure(ctx context.Context, modules []gcov.Module) {
 	}
 }
 
-// save writes data files and report below dir, and the report to the folder from
-// which `bazel coverage` collects, each where it is named.
+// save writes data files and report into the folder of that name below dir, and the
+// report to the folder from which `bazel coverage` collects, each where it is named.
 func (m *measured) save(dir, collect string) error {
 	if dir != "" {
-		for name, data := range m.files {
-			file := filepath.Join(dir, CoverageFolder, name)
-			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-				return err
-			}
-			if err := writeFile(file, data); err != nil {
-				return err
-			}
+		if err := m.saveIn(filepath.Join(dir, CoverageFolder)); err != nil {
+			return err
 		}
 	}
-	if m.report == nil {
+	if collect == "" || m.report == nil {
 		return nil
 	}
-	var text bytes.Buffer
-	if err := m.report.LCOV(&text); err != nil {
+	text, err := m.text()
+	if err != nil {
 		return err
 	}
-	if dir != "" {
-		if err := writeFile(filepath.Join(dir, CoverageFolder, CoverageReport), text.Bytes()); err != nil {
-			return fmt.Errorf("report: %w", err)
+	return writeFile(filepath.Join(collect, "vmtest.dat"), text)
+}
+
+// saveIn writes data files and report into a folder, which is made if there are any.
+func (m *measured) saveIn(folder string) error {
+	files := maps.Clone(m.files)
+	if m.report != nil {
+		text, err := m.text()
+		if err != nil {
+			return err
+		}
+		if files == nil {
+			files = map[string][]byte{}
+		}
+		files[CoverageReport] = text
+	}
+	for name, data := range files {
+		file := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := writeFile(file, data); err != nil {
+			return err
 		}
 	}
-	if collect != "" {
-		return writeFile(filepath.Join(collect, "vmtest.dat"), text.Bytes())
-	}
 	return nil
+}
+
+// text is the report in LCOV's format.
+func (m *measured) text() ([]byte, error) {
+	var text bytes.Buffer
+	if err := m.report.LCOV(&text); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	return text.Bytes(), nil
 }

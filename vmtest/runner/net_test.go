@@ -98,6 +98,7 @@ func netGuest(how string) int {
 		}
 	}
 	say(exit)
+	sayCoverage(how, say)
 	status := exit.Exit
 	if exit.Stopped {
 		status = 0

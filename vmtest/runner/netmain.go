@@ -121,8 +121,8 @@ func runAndReportNet(c *NetConfig, out, xmlFile string, stdout, stderr io.Writer
 	return status
 }
 
-// Save writes the result, and each role's kernel log and output under its name, into
-// dir (if it is not empty) and the JUnit report to xmlFile (if it is not empty).
+// Save writes the result, and each role's kernel log, output and counts under its
+// name, into dir (if it is not empty) and the JUnit report to xmlFile (if it is not empty).
 func (r *NetResult) Save(dir, xmlFile string) error {
 	if dir != "" {
 		text, err := json.MarshalIndent(r, "", "  ")
@@ -143,6 +143,9 @@ func (r *NetResult) Save(dir, xmlFile string) error {
 				return err
 			}
 		}
+	}
+	if err := r.saveCoverage(dir, os.Getenv("COVERAGE_DIR")); err != nil {
+		return err
 	}
 	if xmlFile == "" {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -175,7 +176,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(calls)), "\n")
-	if len(lines) != 3 || !strings.Contains(lines[0], `tests("//p/...") + tests("//q:all")`) ||
+	if len(lines) != 3 || !strings.Contains(lines[0], `let all = tests("//p/...") + tests("//q:all") in attr("modules", "//vmtest/kernels/debug:tidelock/[^ ]*-kasan", $all) except attr("tags", "[\[ ]manual[,\]]", $all)`) ||
 		!strings.Contains(lines[1], "--//toolchains/kernel:coverage") || !strings.HasSuffix(lines[1], "--build_tag_filters= --test_tag_filters= --config=ci -- //p:one //p:two //p:three") {
 		t.Errorf("%q", lines)
 	}
@@ -203,6 +204,18 @@ func TestDryRun(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(top, "calls")); err == nil {
 		t.Error("Bazel was run")
+	}
+}
+
+// The pattern finds the tag as Bazel writes lists of tags, and no other tag.
+func TestManual(t *testing.T) {
+	for tags, want := range map[string]bool{
+		"[manual]": true, "[cpu:2, manual, vm]": true, "[cpu:2, manual]": true, "[manual, vm]": true,
+		"[]": false, "[cpu:2, vm]": false, "[manually, vm]": false, "[no-manual]": false,
+	} {
+		if got := regexp.MustCompile(manual).MatchString(tags); got != want {
+			t.Errorf("%s: %v", tags, got)
+		}
 	}
 }
 
