@@ -8,8 +8,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,7 +51,8 @@ const limit = time.Minute
 // Measure reads data files, by the names that the guest's kernel has for them, and
 // returns what was run of the modules' sources. A module of which there is no data
 // was never loaded: an error, since its test has shown nothing; so is a data file
-// that is damaged, or that no module explains.
+// that is damaged, or that no module explains, and a source with notes and no data: a
+// kernel has the counts of every object of a module, of one that never ran too.
 func Measure(ctx context.Context, data map[string][]byte, modules []Module) (*coverage.Report, error) {
 	dir, err := os.MkdirTemp(os.Getenv("TEST_TMPDIR"), "gcov")
 	if err != nil {
@@ -80,11 +83,29 @@ func Measure(ctx context.Context, data map[string][]byte, modules []Module) (*co
 			}
 			report.Add(one)
 		}
+		if err := m.complete(data); err != nil {
+			return nil, err
+		}
 	}
 	for name := range rest {
 		return nil, fmt.Errorf("%s: the guest has counts of it, and no module of the test has notes", name)
 	}
 	return report, nil
+}
+
+// complete finds the first object of which there are notes and no counts.
+func (m *Module) complete(data map[string][]byte) error {
+	// Not filepath.WalkDir, which stays outside where the folder is a link.
+	return fs.WalkDir(os.DirFS(m.Notes), ".", func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || path.Ext(file) != ".gcno" {
+			return err
+		}
+		name := m.Name + "/" + strings.ReplaceAll(strings.TrimSuffix(file, ".gcno"), "/", "#") + ".gcda"
+		if _, have := data[name]; !have {
+			return fmt.Errorf("%s: the compiler left notes of it (%s), and the guest has no counts: a part of the module must not be taken for all of it", name, file)
+		}
+		return nil
+	})
 }
 
 // measure runs gcov on one data file.

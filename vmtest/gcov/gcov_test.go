@@ -118,6 +118,19 @@ func TestMeasureRefuses(t *testing.T) {
 		{"out of the notes", func(data map[string][]byte, m *Module) {
 			data[sampleName+"/..#..#x.gcda"] = data[sampleFile]
 		}, "leads out of the notes"},
+		{"of a part of the objects", func(data map[string][]byte, m *Module) {
+			notes := filepath.Join(t.TempDir(), "notes")
+			if err := os.CopyFS(notes, os.DirFS(m.Notes)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(notes, "core/never.gcno"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			// As in runfiles, where a folder may be a link.
+			if m.Notes = notes + "-link"; os.Symlink(notes, m.Notes) != nil {
+				t.Fatal("no link")
+			}
+		}, "core#never.gcda: the compiler left notes of it (core/never.gcno), and the guest has no counts"},
 		{"no gcov", func(data map[string][]byte, m *Module) { m.Program = "/nonexistent" }, "nonexistent"},
 		{"no notes", func(data map[string][]byte, m *Module) { m.Notes = t.TempDir() }, "mem.gcno"},
 	} {
