@@ -42,6 +42,9 @@ type Machine struct {
 	Firmware *Firmware
 	// Network is the machine's network device, if it has one.
 	Network *Network
+	// Name tells machines apart that a person starts by hand together; empty for one
+	// that is alone. Example: server
+	Name string
 	// Input goes to the guest through the event port; nil is nothing.
 	Input io.Reader
 	// Extra arguments stand at the end.
@@ -219,7 +222,13 @@ func with(chardev, id string) string {
 
 // Command renders the machine as a shell command that a person can run: the same
 // machine, with its console on the terminal.
-func (m *Machine) Command() string { return m.command(byHand) }
+func (m *Machine) Command() string {
+	c := byHand
+	if m.Name != "" {
+		c.Events = "file,path=/tmp/vmtest-events." + m.Name + ".jsonl"
+	}
+	return m.command(c)
+}
 
 func (m *Machine) command(c Chardevs) string {
 	args, err := m.Args(c)

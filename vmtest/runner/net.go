@@ -53,7 +53,7 @@ func (l *link) file(name string) string {
 // plug puts the network into the machine.
 func (l *link) plug(m *qemu.Machine) {
 	if l != nil {
-		m.Network, m.Input = l.network, l.mail
+		m.Name, m.Network, m.Input = l.role, l.network, l.mail
 	}
 }
 

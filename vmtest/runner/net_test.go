@@ -198,7 +198,7 @@ func TestNetEnds(t *testing.T) {
 		{"meet", "meet", nil, "PASS", []string{"PASS  //x:net on one=debian/x86_64/6.1.0-test two=debian/x86_64/6.1.0-test: 2 results"}},
 		{"serve", "meet", nil, "PASS", nil},
 		{"panic", "meet", nil, "SPLAT: one: panic: sysrq triggered crash", []string{"[two] refused: role one has ended before its program", "role two on debian/x86_64/6.1.0-test: TESTFAIL: t: ended with exit status 1"}},
-		{"meet", "panic", nil, "SPLAT: two: panic: sysrq triggered crash", []string{"[one] refused: role two"}},
+		{"meet", "panic", nil, "SPLAT: two: panic: sysrq triggered crash", []string{"[one] refused: role two", "path=/tmp/vmtest-events.one.jsonl", "path=/tmp/vmtest-events.two.jsonl"}},
 		{"fail", "meet", nil, "TESTFAIL: one: t: ended with exit status 7", []string{"[two] refused: role one has ended with exit status 7"}},
 		{"meet", "fail", nil, "TESTFAIL: two: t: ended with exit status 7", nil},
 		{"meet", "leave", nil, "TESTFAIL: two: has ended without coming to the barrier meet", nil},
@@ -348,9 +348,36 @@ func TestNetMainUsage(t *testing.T) {
 			t.Errorf("%q: %d, %s", c.args, code, out.String())
 		}
 	}
+	var commands bytes.Buffer
+	NetMain([]string{"vmnetrun", "-config", netSetup(t, "meet", "meet", nil), "-print-command"}, &commands, &commands)
+	for _, want := range []string{"path=/tmp/vmtest-events.one.jsonl", "path=/tmp/vmtest-events.two.jsonl"} {
+		if strings.Count(commands.String(), want) != 1 {
+			t.Errorf("%s does not stand once in\n%s", want, commands.String())
+		}
+	}
 	status, text, _ := runNetSkip(t)
 	if status != 0 || !strings.Contains(text, "SKIP  //x:net on") || !strings.Contains(text, "two: not on any mirror") {
 		t.Errorf("status %d, %s", status, text)
+	}
+}
+
+// What can be written is written, although something else cannot be.
+func TestNetSavesWhatItCan(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "one.dmesg.log"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := &NetResult{Name: "//x:net", Roles: []*RoleResult{
+		{Role: "one", Result: &Result{dmesg: "log", Programs: []Program{{Name: "t", output: "hello"}}}},
+	}}
+	err := r.Save(dir, filepath.Join(dir, "no folder", "test.xml"))
+	if err == nil || !strings.Contains(err.Error(), "no folder") || !strings.Contains(err.Error(), "one.dmesg.log") {
+		t.Errorf("error %v", err)
+	}
+	for _, name := range []string{"result.json", "one.program-t.log"} {
+		if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || len(data) == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
