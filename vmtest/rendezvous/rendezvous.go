@@ -56,7 +56,7 @@ type member struct {
 type Group struct {
 	mu       sync.Mutex
 	members  []*member
-	answered map[string]bool
+	released map[string]bool
 	failures int
 	stopped  bool
 	onFail   func()
@@ -65,7 +65,7 @@ type Group struct {
 // New returns the group of a test. onFail is called once, when the first role has
 // failed; it must not call the group.
 func New(members []Member, onFail func()) *Group {
-	g := &Group{answered: map[string]bool{}, onFail: onFail}
+	g := &Group{released: map[string]bool{}, onFail: onFail}
 	for _, m := range members {
 		g.members = append(g.members, &member{Member: m, joined: map[string]bool{}})
 	}
@@ -148,7 +148,7 @@ func (g *Group) Outcome(role string) Outcome {
 		waiting = append(waiting, m.refused)
 	}
 	for name := range m.joined {
-		if !g.answered[name] {
+		if !g.released[name] {
 			waiting = append(waiting, name)
 		}
 	}
@@ -181,8 +181,8 @@ func (g *Group) join(m *member, name string) {
 
 // settle answers those who stand at a barrier, if there is an answer.
 func (g *Group) settle(name string) {
-	if g.answered[name] {
-		// Released before, or refused; who comes late hears the same.
+	if g.released[name] {
+		// All have been here, so nobody is left to come or to be told.
 		return
 	}
 	all := true
@@ -213,7 +213,7 @@ func (g *Group) answer(name string, ev wire.Event) {
 		}
 	}
 	if ev.Type == wire.TypeRelease {
-		g.answered[name] = true
+		g.released[name] = true
 		return
 	}
 	// Nobody will be released here; who comes later is refused as well.
@@ -267,7 +267,7 @@ func (g *Group) open() []string {
 	var names []string
 	for _, m := range g.members {
 		for name := range m.joined {
-			if !g.answered[name] && !slices.Contains(names, name) {
+			if !g.released[name] && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}

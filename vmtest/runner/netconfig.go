@@ -23,9 +23,11 @@ type NetConfig struct {
 	// ExpectTitle is a pattern for the whole title, with the role in front.
 	ExpectTitle string `json:"expect_title,omitempty"`
 	// WireHas lists texts that must have crossed the wire, in one frame or in what one
-	// end said to the other over TCP.
+	// end said to the other over TCP. Where a frame's contents go on in another one in
+	// a way that is not put together, such as IP fragments, the verdict is INFRA.
 	WireHas []string `json:"wire_has,omitempty"`
-	// WireHasNot lists texts that must not. Something must have crossed the wire then.
+	// WireHasNot lists texts that must not. TCP or UDP must have carried something then,
+	// and the record must be complete and read as a whole.
 	WireHasNot []string `json:"wire_has_not,omitempty"`
 }
 

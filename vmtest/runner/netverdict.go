@@ -47,12 +47,13 @@ type RoleResult struct {
 	streamErr error
 }
 
-// rank orders the classes as the judge of one guest does: what the kernel says
-// explains the rest, and what the harness lacks spoils it.
+// rank orders the classes, the one that explains most first: what a kernel says explains
+// the rest, and what the harness lacks spoils it.
 var rank = []verdict.Class{verdict.Splat, verdict.Infra, verdict.Leak, verdict.BootFail, verdict.Hang, verdict.TestFail, verdict.Pass}
 
-// judge decides about the whole: the worst of the roles, and of equals the one that
-// failed first, since the others may only have waited for it.
+// judge decides about the whole: the worst of the roles. Those that were only ended
+// after another had failed come last; of equals the one that waited for nobody is to
+// blame, then the one that failed first. The wire is asked where all roles pass.
 func (r *NetResult) judge(c *NetConfig, group *rendezvous.Group) *NetResult {
 	for _, role := range r.Roles {
 		role.refine()
