@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -136,6 +137,32 @@ func TestRunStopped(t *testing.T) {
 	}
 }
 
+// dial goes to a socket and sends a text.
+func dial(t *testing.T, socket, text string) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err == nil {
+		err = unix.Connect(fd, &unix.SockaddrUnix{Name: socket})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Sendto(fd, []byte(text), unix.MSG_NOSIGNAL, nil)
+	return fd
+}
+
+// hear returns what init answers.
+func hear(t *testing.T, fd int) string {
+	t.Helper()
+	f := os.NewFile(uintptr(fd), "socket")
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
+}
+
 func TestServe(t *testing.T) {
 	s := withRunner(t)
 	socket := filepath.Join(t.TempDir(), "s")
@@ -143,23 +170,15 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.take(wire.Event{Type: wire.TypeRelease, Text: "one"})
-	if a, err := ask(socket, "one"); a != "ok" || err != nil {
-		t.Errorf("%q, %v", a, err)
+	if a := hear(t, dial(t, socket, "one\n")); a != "ok\n" {
+		t.Errorf("%q", a)
 	}
 	// Programs that say nothing, too much, or go away harm nobody.
 	for _, text := range []string{"", strings.Repeat("x", 10000), "one\n"} {
-		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-		if err == nil {
-			err = unix.Connect(fd, &unix.SockaddrUnix{Name: socket})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		unix.Sendto(fd, []byte(text), unix.MSG_NOSIGNAL, nil)
-		unix.Close(fd)
+		unix.Close(dial(t, socket, text))
 	}
-	if a, err := ask(socket, "two words"); !strings.HasPrefix(a, "error ") || err != nil {
-		t.Errorf("%q, %v", a, err)
+	if a := hear(t, dial(t, socket, "two words\n")); !strings.HasPrefix(a, "error ") {
+		t.Errorf("%q", a)
 	}
 }
 

@@ -3,13 +3,12 @@
 package guest
 
 import (
-	"bytes"
+	"context"
 	"fmt"
 	"io"
-	"strings"
 
+	others "github.com/tidelock/tidelock/vmtest/guest/peers"
 	"github.com/tidelock/tidelock/vmtest/wire"
-	"golang.org/x/sys/unix"
 )
 
 // Barrier is the program /sbin/vmtest-barrier, with which a script waits for the
@@ -24,43 +23,9 @@ func Barrier(args []string, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "vmtest-barrier: one name of a barrier is needed; see --help")
 		return 2
 	}
-	answer, err := ask(wire.SyncSocket, args[0])
-	if err != nil {
-		answer = err.Error()
+	if err := others.Barrier(context.Background(), args[0]); err != nil {
+		fmt.Fprintf(stderr, "vmtest-barrier: %v\n", err)
+		return 1
 	}
-	if answer == "ok" {
-		return 0
-	}
-	fmt.Fprintf(stderr, "vmtest-barrier %s: %s\n", args[0], strings.TrimPrefix(answer, "error "))
-	return 1
-}
-
-// ask goes to a barrier; without package net, which would make init larger.
-func ask(socket, name string) (string, error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return "", err
-	}
-	defer unix.Close(fd)
-	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: socket}); err != nil {
-		return "", fmt.Errorf("not in a guest of vm_net_test: %v", err)
-	}
-	if err := unix.Sendto(fd, []byte(name+"\n"), unix.MSG_NOSIGNAL, nil); err != nil {
-		return "", err
-	}
-	var line []byte
-	buf := make([]byte, 1024)
-	for {
-		n, err := unix.Read(fd, buf)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || n <= 0 {
-			return "", fmt.Errorf("init gave no answer: %v", err)
-		}
-		line = append(line, buf[:n]...)
-		if i := bytes.IndexByte(line, '\n'); i >= 0 {
-			return string(line[:i]), nil
-		}
-	}
+	return 0
 }

@@ -5,14 +5,15 @@
 package peers
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"os"
 	"strings"
-	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tidelock/tidelock/vmtest/wire"
 )
@@ -34,21 +35,10 @@ func barrier(ctx context.Context, socket, name string) error {
 	if !wire.ValidName(name) {
 		return fmt.Errorf("barrier: %q is no name", name)
 	}
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", socket)
-	if err != nil {
-		return fmt.Errorf("barrier %s: not in a guest of vm_net_test: %w", name, err)
-	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
-	if _, err := fmt.Fprintln(conn, name); err != nil {
+	answer, err := ask(ctx, socket, name)
+	switch {
+	case err != nil:
 		return fmt.Errorf("barrier %s: %w", name, errors.Join(ctx.Err(), err))
-	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("barrier %s: %w", name, errors.Join(ctx.Err(), err))
-	}
-	switch answer := strings.TrimSuffix(line, "\n"); {
 	case answer == "ok":
 		return nil
 	case strings.HasPrefix(answer, "error "):
@@ -56,4 +46,49 @@ func barrier(ctx context.Context, socket, name string) error {
 	default:
 		return fmt.Errorf("barrier %s: the answer is %q", name, answer)
 	}
+}
+
+// maxAnswer bounds init's answer in bytes.
+const maxAnswer = 64 << 10
+
+// ask says the name to init and returns its answer. Init has this in it as well, as
+// /sbin/vmtest-barrier, and package net would make it larger.
+func ask(ctx context.Context, socket, name string) (string, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: socket}); err != nil {
+		return "", fmt.Errorf("not in a guest of vm_net_test: %w", err)
+	}
+	// Shutdown wakes the Read below; fd must not be closed before it is through.
+	woken := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { unix.Shutdown(fd, unix.SHUT_RDWR); close(woken) })
+	defer func() {
+		if !stop() {
+			<-woken
+		}
+	}()
+	if err := unix.Sendto(fd, []byte(name+"\n"), unix.MSG_NOSIGNAL, nil); err != nil {
+		return "", err
+	}
+	var line []byte
+	buf := make([]byte, 1024)
+	for len(line) < maxAnswer {
+		n, err := unix.Read(fd, buf)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return "", fmt.Errorf("init gave no answer: %w", err)
+		case n <= 0:
+			return "", fmt.Errorf("init gave no answer: %w", io.ErrUnexpectedEOF)
+		}
+		line = append(line, buf[:n]...)
+		if i := bytes.IndexByte(line, '\n'); i >= 0 {
+			return string(line[:i]), nil
+		}
+	}
+	return "", fmt.Errorf("init's answer is longer than %d bytes: %.40q", maxAnswer, line)
 }

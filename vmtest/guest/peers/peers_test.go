@@ -46,6 +46,7 @@ func TestBarrier(t *testing.T) {
 		{"error role server was ended by SIGKILL\n", "barrier ready: role server was ended by SIGKILL"},
 		{"nonsense\n", `the answer is "nonsense"`},
 		{"ok", "EOF"},
+		{strings.Repeat("x", 2*maxAnswer), "longer than"},
 	} {
 		err := barrier(context.Background(), initWith(t, c.answer), "ready")
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
