@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -25,9 +23,6 @@ var failGrace = 30 * time.Second
 // drainTime is how long the network may take to come to its end after the last QEMU
 // has: what waits in the sockets then is read within milliseconds.
 var drainTime = 5 * time.Second
-
-// maxCapture bounds wire.pcapng.
-const maxCapture = 64 << 20
 
 // link is what a machine that is one of several has more than one that is alone. A
 // nil *link is one that is alone.
@@ -211,63 +206,6 @@ func lastProgram(list []wire.Program) string {
 		return ""
 	}
 	return list[len(list)-1].Name
-}
-
-// record is wire.pcapng.
-type record struct {
-	file    *os.File
-	capture *ethernet.Capture
-	remove  bool
-}
-
-// newRecord starts the capture, in a temporary file when there is no folder for it.
-func newRecord(out string, interfaces []ethernet.Interface) (*record, error) {
-	var f *os.File
-	var err error
-	if out == "" {
-		f, err = os.CreateTemp(os.Getenv("TEST_TMPDIR"), "wire-*.pcapng")
-	} else {
-		f, err = os.Create(filepath.Join(out, "wire.pcapng"))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("record of the network: %w", err)
-	}
-	return &record{f, ethernet.NewCapture(f, interfaces, maxCapture), out == ""}, nil
-}
-
-func (r *record) close() error {
-	err := r.capture.Close()
-	if cerr := r.file.Close(); err == nil {
-		err = cerr
-	}
-	if r.remove {
-		os.Remove(r.file.Name())
-	}
-	return err
-}
-
-// read closes the record and looks into the file for what the test asks for.
-func (r *record) read(c *NetConfig) (Wire, error) {
-	w := Wire{Unrecorded: r.capture.Unrecorded()}
-	err := r.capture.Close()
-	if err == nil {
-		_, err = r.file.Seek(0, io.SeekStart)
-	}
-	var packets []ethernet.Packet
-	if err == nil {
-		_, packets, err = ethernet.ReadCapture(r.file)
-	}
-	if cerr := r.close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return w, fmt.Errorf("record of the network: %w", err)
-	}
-	texts := append(append([]string(nil), c.WireHas...), c.WireHasNot...)
-	w.Frames = int64(len(packets))
-	f := ethernet.Search(packets, texts)
-	w.found, w.Payload, w.Unread = f.Found, f.Payload, f.Unread
-	return w, nil
 }
 
 // shared lets several guests print to one writer, whole lines with the role in front.

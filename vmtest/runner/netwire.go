@@ -4,11 +4,17 @@ package runner
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/tidelock/tidelock/vmtest/ethernet"
 	"github.com/tidelock/tidelock/vmtest/verdict"
 )
+
+// maxCapture bounds wire.pcapng.
+const maxCapture = 64 << 20
 
 // Wire says what wire.pcapng has.
 type Wire struct {
@@ -65,4 +71,61 @@ func (w *Wire) judge(c *NetConfig) verdict.Verdict {
 		return verdict.Verdict{Class: verdict.TestFail, Title: "nothing crossed the wire", Detail: "that a text is not on an empty wire proves nothing"}
 	}
 	return verdict.Verdict{Class: verdict.Pass}
+}
+
+// record is wire.pcapng.
+type record struct {
+	file    *os.File
+	capture *ethernet.Capture
+	remove  bool
+}
+
+// newRecord starts the capture, in a temporary file when there is no folder for it.
+func newRecord(out string, interfaces []ethernet.Interface) (*record, error) {
+	var f *os.File
+	var err error
+	if out == "" {
+		f, err = os.CreateTemp(os.Getenv("TEST_TMPDIR"), "wire-*.pcapng")
+	} else {
+		f, err = os.Create(filepath.Join(out, "wire.pcapng"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("record of the network: %w", err)
+	}
+	return &record{f, ethernet.NewCapture(f, interfaces, maxCapture), out == ""}, nil
+}
+
+func (r *record) close() error {
+	err := r.capture.Close()
+	if cerr := r.file.Close(); err == nil {
+		err = cerr
+	}
+	if r.remove {
+		os.Remove(r.file.Name())
+	}
+	return err
+}
+
+// read closes the record and looks into the file for what the test asks for.
+func (r *record) read(c *NetConfig) (Wire, error) {
+	w := Wire{Unrecorded: r.capture.Unrecorded()}
+	err := r.capture.Close()
+	if err == nil {
+		_, err = r.file.Seek(0, io.SeekStart)
+	}
+	var packets []ethernet.Packet
+	if err == nil {
+		_, packets, err = ethernet.ReadCapture(r.file)
+	}
+	if cerr := r.close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return w, fmt.Errorf("record of the network: %w", err)
+	}
+	texts := append(append([]string(nil), c.WireHas...), c.WireHasNot...)
+	w.Frames = int64(len(packets))
+	f := ethernet.Search(packets, texts)
+	w.found, w.Payload, w.Unread = f.Found, f.Payload, f.Unread
+	return w, nil
 }
