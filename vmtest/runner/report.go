@@ -5,6 +5,7 @@ package runner
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -101,38 +102,42 @@ func seconds(s float64) string { return fmt.Sprintf("%.3f", s) }
 // clean makes text printable; XML knows no control characters at all.
 func clean(s string) string { return printable([]byte(s)) }
 
-// Save writes result, kernel log and each program's output into dir (if it is not
-// empty) and the JUnit report to xmlFile (if it is not empty).
+// Save writes the JUnit report to xmlFile (if it is not empty), and result, kernel log,
+// each program's output and coverage into dir (if it is not empty). What is needed most
+// comes first, and the rest is tried where one cannot be written: a disk that is full
+// of coverage must not take the verdict along. The error names every file that is missing.
 func (r *Result) Save(dir, xmlFile string) error {
+	var errs []error
+	if xmlFile != "" {
+		text, err := r.JUnit()
+		if err == nil {
+			err = writeFile(xmlFile, text)
+		}
+		errs = append(errs, named("JUnit report", err))
+	}
 	if dir != "" {
 		text, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
-			return err
+		if err == nil {
+			err = writeFile(filepath.Join(dir, "result.json"), append(text, '\n'))
 		}
-		files := map[string][]byte{"result.json": append(text, '\n')}
+		errs = append(errs, named("result.json", err))
 		if r.dmesg != "" {
-			files["dmesg.log"] = []byte(r.dmesg)
+			errs = append(errs, named("kernel log", writeFile(filepath.Join(dir, "dmesg.log"), []byte(r.dmesg))))
 		}
 		for _, p := range r.Programs {
-			files[fileName(p.Name)+".log"] = []byte(p.output)
-		}
-		for name, data := range files {
-			if err := writeFile(filepath.Join(dir, name), data); err != nil {
-				return err
-			}
+			errs = append(errs, named("output of "+p.Name, writeFile(filepath.Join(dir, fileName(p.Name)+".log"), []byte(p.output))))
 		}
 	}
-	if err := r.coverage.save(dir, os.Getenv("COVERAGE_DIR")); err != nil {
-		return err
-	}
-	if xmlFile == "" {
+	errs = append(errs, named("coverage", r.coverage.save(dir, os.Getenv("COVERAGE_DIR"))))
+	return errors.Join(errs...)
+}
+
+// named says what could not be written; nil stays nil.
+func named(what string, err error) error {
+	if err == nil {
 		return nil
 	}
-	text, err := r.JUnit()
-	if err != nil {
-		return err
-	}
-	return writeFile(xmlFile, text)
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // fileName makes a file name of a program's name.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -48,9 +47,10 @@ type Result struct {
 	// Notes says what the harness could not do and what does not change the verdict.
 	Notes []string `json:"notes,omitempty"`
 	// tail and dmesg go to files of their own; skipped says why nothing ran. shown
-	// says what tail is, where it is not the console's.
-	tail, dmesg, skipped, shown string
-	coverage                    measured
+	// says what tail is, where it is not the console's. console names the file with
+	// all of the console, if there is one.
+	tail, dmesg, skipped, shown, console string
+	coverage                             measured
 }
 
 // Program is the result of one program.
@@ -184,23 +184,21 @@ func (r *Result) guest(ctx context.Context, c *Config, env Env, m *qemu.Machine,
 		return func() { stopped.Store(why); cancel() }
 	}
 	con := &console{flood: stop(fmt.Sprintf("console flood: more than %d MiB", maxConsole>>20))}
-	var evFile io.Writer
-	if env.Out != "" {
-		if f, err := os.Create(filepath.Join(env.Out, env.link.file("console.log"))); err == nil {
-			defer f.Close()
-			con.file = f
-		}
-		if f, err := os.Create(filepath.Join(env.Out, env.link.file("events.jsonl"))); err == nil {
-			defer f.Close()
-			evFile = f
-		}
-	}
+	conFile := newKept(env, consoleLog)
+	evFile := newKept(env, eventsLog)
+	con.file = conFile
+	r.console = conFile.name()
 	ev := newEvents(evFile, env.Show, stop(fmt.Sprintf("output flood: more than %d MiB", maxOutput>>20)))
 	env.link.watch(ev, func(why string) { stop(why)() })
 	begin := time.Now()
 	first := &firstByte{events: ev, begin: begin}
 	seen.QEMU, seen.QEMUErr = m.Run(ctx, con, first)
 	r.Times.Total = time.Since(begin).Seconds()
+	for _, f := range []*kept{conFile, evFile} {
+		if err := f.close(); err != nil {
+			r.Notes = append(r.Notes, err.Error())
+		}
+	}
 	if s, ok := stopped.Load().(string); ok {
 		seen.Stopped = s
 	} else if seen.QEMU.Killed {
@@ -290,7 +288,11 @@ func (r *Result) Explain(w io.Writer) {
 	}
 	shown := r.shown
 	if shown == "" {
-		shown = fmt.Sprintf("tail of the console (%d bytes in all, console.log has them)", r.ConsoleBytes)
+		shown = fmt.Sprintf("tail of the console (%d bytes in all", r.ConsoleBytes)
+		if r.console != "" {
+			shown += ", " + r.console + " has them"
+		}
+		shown += ")"
 	}
 	fmt.Fprintf(w, "%s\n%s\n%s\n%s\n%s\n", rule, shown, rule, strings.TrimRight(r.tail, "\n"), rule)
 	fmt.Fprintf(w, "a shell on this kernel:\n%s\n", r.ShellCommand())

@@ -16,19 +16,25 @@ import (
 // symbolizedLog is the console with lines of source, beside console.log.
 const symbolizedLog = "console.symbolized.log"
 
-// symbolizeTime bounds the search for lines; it has to fit into margin.
-const symbolizeTime = 5 * time.Second
+// The search for lines must not keep a verdict from being said, so both together have
+// to fit into margin. After symbolizeTime it goes on without looking anything up;
+// symbolizeGrace later, nobody waits for it any more.
+var (
+	symbolizeTime  = 4 * time.Second
+	symbolizeGrace = 2 * time.Second
+)
 
 // symbolize writes the console with lines of source, where the kernel's debug info
 // is at hand and there is something to look up: reports, or a test that has failed.
 // What goes wrong here is a note: the verdict stands.
 func (r *Result) symbolize(c *Config, env Env) {
-	if c.Vmlinux == "" || env.Out == "" || r.OK && len(r.Reports) == 0 {
+	if c.Vmlinux == "" || r.console == "" || r.OK && len(r.Reports) == 0 {
 		return
 	}
-	text, notes, err := symbolized(c, filepath.Join(env.Out, "console.log"))
+	name := env.link.file(symbolizedLog)
+	text, notes, err := symbolizedInTime(c, filepath.Join(env.Out, r.console))
 	if err == nil && text != nil {
-		err = writeFile(filepath.Join(env.Out, symbolizedLog), text)
+		err = writeFile(filepath.Join(env.Out, name), text)
 	}
 	if err != nil {
 		notes = append(notes, err.Error())
@@ -38,12 +44,37 @@ func (r *Result) symbolize(c *Config, env Env) {
 	}
 	if lines := r.reportLines(text); lines != "" {
 		r.tail = lines
-		r.shown = fmt.Sprintf("the report with lines of source (%s has everything)", symbolizedLog)
+		r.shown = fmt.Sprintf("the report with lines of source (%s has everything)", name)
+	}
+}
+
+// symbolizedInTime is symbolized, which ends in time whatever the files are like: one
+// that cannot be read to its end, a console of nothing but places, debug info that
+// takes forever. What goes on behind it ends with the process.
+func symbolizedInTime(c *Config, file string) ([]byte, []string, error) {
+	type found struct {
+		text  []byte
+		notes []string
+		err   error
+	}
+	end := time.Now().Add(symbolizeTime)
+	done := make(chan found, 1)
+	go func() {
+		text, notes, err := symbolized(c, file, end)
+		done <- found{text, notes, err}
+	}()
+	late := time.NewTimer(time.Until(end) + symbolizeGrace)
+	defer late.Stop()
+	select {
+	case f := <-done:
+		return f.text, f.notes, f.err
+	case <-late.C:
+		return nil, nil, fmt.Errorf("the search was cut off after %v", symbolizeTime+symbolizeGrace)
 	}
 }
 
 // symbolized returns a console with lines of source, or nil where it names no place.
-func symbolized(c *Config, file string) (text []byte, notes []string, err error) {
+func symbolized(c *Config, file string, end time.Time) (text []byte, notes []string, err error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, nil, err
@@ -59,7 +90,7 @@ func symbolized(c *Config, file string) (text []byte, notes []string, err error)
 		return nil, nil, err
 	}
 	defer s.Close()
-	s.Deadline = time.Now().Add(symbolizeTime)
+	s.Deadline = end
 	text = s.Text(console)
 	return text, s.Notes(), nil
 }

@@ -9,7 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/tidelock/tidelock/vmtest/rendezvous"
 	"github.com/tidelock/tidelock/vmtest/splat"
 	"github.com/tidelock/tidelock/vmtest/symbolize/testelf"
 	"github.com/tidelock/tidelock/vmtest/verdict"
@@ -59,6 +63,73 @@ func TestLinesOfSourceBesideAnExpectedReport(t *testing.T) {
 		if err1 != nil || err2 != nil || strings.Replace(string(after), " (mm/slub.c:1053)", "", 1) != string(before) {
 			t.Errorf("%v, %v: %q becomes %q", err1, err2, before, after)
 		}
+	}
+}
+
+// The console of one of several guests has its role's name, and so has all that is
+// made of it or said about it.
+func TestLinesOfSourceOfARole(t *testing.T) {
+	c, err := Load(setup(t, "splat", withKernel(t, slub.Bytes())), "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	run := func() (*Result, string) {
+		l := &link{role: "left", mail: rendezvous.NewMailbox(), group: rendezvous.New([]rendezvous.Member{{Role: "left"}}, func() {})}
+		r := Run(t.Context(), c, Env{Out: out, Show: &bytes.Buffer{}, link: l})
+		l.mail.Close()
+		var text bytes.Buffer
+		r.Explain(&text)
+		return r, text.String()
+	}
+	r, text := run()
+	if len(r.Notes) > 0 || !strings.Contains(text, "(left.console.symbolized.log has everything)") {
+		t.Errorf("notes %q\n%s", r.Notes, text)
+	}
+	data, err := os.ReadFile(filepath.Join(out, "left.console.symbolized.log"))
+	if err != nil || !bytes.Contains(data, []byte(" (mm/slub.c:1053)")) {
+		t.Errorf("%v, %q", err, data)
+	}
+	if exists(filepath.Join(out, "console.log")) || exists(filepath.Join(out, symbolizedLog)) {
+		t.Error("a file has no role in its name")
+	}
+	c.Vmlinux = ""
+	if _, text := run(); !strings.Contains(text, ", left.console.log has them)") {
+		t.Errorf("the console's file is not named in\n%s", text)
+	}
+}
+
+// A verdict does not wait for lines: neither for a file that never comes to its end
+// nor for a console that is nothing but places.
+func TestLinesOfSourceInTime(t *testing.T) {
+	defer func(a, b time.Duration) { symbolizeTime, symbolizeGrace = a, b }(symbolizeTime, symbolizeGrace)
+	if symbolizeTime+symbolizeGrace >= margin {
+		t.Errorf("%v and %v do not fit into %v", symbolizeTime, symbolizeGrace, margin)
+	}
+	symbolizeTime, symbolizeGrace = 100*time.Millisecond, 100*time.Millisecond
+	pipe := filepath.Join(t.TempDir(), "vmlinux")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	_, _, r := runMain(t, setup(t, "splat", func(c *Config) { c.Vmlinux = pipe }))
+	if r.Class != verdict.Splat || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "lines of source: the search was cut off after 200ms") {
+		t.Errorf("a file without an end: %s, %q", r.Verdict, r.Notes)
+	}
+	symbolizeGrace = time.Minute
+	c := &Config{}
+	withKernel(t, slub.Bytes())(c)
+	console := filepath.Join(t.TempDir(), "console")
+	line := strings.Repeat("kfree+0xd8/0x290 ", 16) + "\n"
+	if err := os.WriteFile(console, []byte(strings.Repeat(line, 2*maxConsole/len(line))), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, notes, err := symbolizedInTime(c, console)
+	if err != nil || len(text) < 2*maxConsole-len(line) || !strings.Contains(strings.Join(notes, "\n"), "the search was cut off, the time was up") {
+		t.Errorf("a console of places: %d bytes, %q, %v", len(text), notes, err)
+	}
+	if took := time.Since(begin); took > 20*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 

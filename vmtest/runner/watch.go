@@ -26,19 +26,15 @@ const tailSize = 12 << 10
 // console takes every byte of the kernel's console: to a file, to the scanner of
 // reports, and the last of it to a buffer.
 type console struct {
-	file  io.Writer // may be nil
+	file  *kept // may be nil
 	scan  splat.Scanner
 	tail  []byte
 	size  int64
 	flood func()
-	err   error
 }
 
 func (c *console) Write(p []byte) (int, error) {
-	if c.file != nil && c.err == nil {
-		// A full disk must not stop the guest or blind the scanner.
-		_, c.err = c.file.Write(p)
-	}
+	c.file.write(p)
 	c.scan.Write(p)
 	c.tail = append(c.tail, p...)
 	if over := len(c.tail) - tailSize; over > tailSize {
@@ -89,7 +85,7 @@ func printable(b []byte) string {
 type events struct {
 	mu       sync.Mutex
 	stream   wire.Stream
-	file     io.Writer // may be nil
+	file     *kept     // may be nil
 	show     io.Writer // what programs print is shown as it comes
 	flood    func()
 	err      error
@@ -110,18 +106,14 @@ type events struct {
 	also     func(wire.Event) // hears every event too; may be nil
 }
 
-func newEvents(file, show io.Writer, flood func()) *events {
+func newEvents(file *kept, show io.Writer, flood func()) *events {
 	return &events{file: file, show: show, flood: flood, outputs: map[string]*bytes.Buffer{}, exits: map[string]wire.Event{}, begins: map[string]float64{}}
 }
 
 func (e *events) Write(p []byte) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.file != nil {
-		if _, err := e.file.Write(p); err != nil {
-			e.file = nil
-		}
-	}
+	e.file.write(p)
 	before := e.size
 	e.size += int64(len(p))
 	if before <= maxOutput && e.size > maxOutput {

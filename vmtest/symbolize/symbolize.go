@@ -23,12 +23,13 @@ import (
 // Symbolizer knows the files of one kernel. It is for one goroutine.
 type Symbolizer struct {
 	// Deadline ends the search: places that were not looked up by then stay as they
-	// are. Zero means none.
+	// are, and lines that were not read by then are not read. Zero means none.
 	Deadline time.Time
 	objects  map[string]*object // by module; "" is the kernel
 	known    map[Place]Frame
 	missed   int // places that the files do not have
 	late     int // places that were not looked up any more
+	unread   int // bytes of consoles that were not looked at any more
 }
 
 // Frame is a place and what is known of it.
@@ -83,6 +84,11 @@ func (s *Symbolizer) Text(console []byte) []byte {
 	out.Grow(len(console) + len(console)/8)
 	var r reader
 	for len(console) > 0 {
+		if s.overdue() {
+			s.unread += len(console)
+			out.Write(console)
+			break
+		}
 		line := console
 		if i := bytes.IndexByte(console, '\n'); i >= 0 {
 			line = console[:i+1]
@@ -109,7 +115,7 @@ func (s *Symbolizer) Frame(p Place) Frame {
 	if o == nil {
 		return Frame{Place: p}
 	}
-	if len(s.known) >= maxPlaces || !s.Deadline.IsZero() && time.Now().After(s.Deadline) {
+	if len(s.known) >= maxPlaces || s.overdue() {
 		s.late++
 		return Frame{Place: p}
 	}
@@ -120,6 +126,9 @@ func (s *Symbolizer) Frame(p Place) Frame {
 	s.known[p] = f
 	return f
 }
+
+// overdue tells whether the time is up.
+func (s *Symbolizer) overdue() bool { return !s.Deadline.IsZero() && time.Now().After(s.Deadline) }
 
 // stacks looks a place up in the file that should have it.
 func (o *object) stacks(p Place) (stacks [][]Position) {
@@ -208,6 +217,9 @@ func (s *Symbolizer) Notes() []string {
 	}
 	if s.late > 0 {
 		notes = append(notes, fmt.Sprintf("%d places were not looked up: there were more than %d different ones, or the time was up", s.late, maxPlaces))
+	}
+	if s.unread > 0 {
+		notes = append(notes, fmt.Sprintf("the search was cut off, the time was up: the last %d bytes of the console are as they were", s.unread))
 	}
 	return notes
 }

@@ -169,8 +169,16 @@ func TestEffortIsBounded(t *testing.T) {
 	}
 	s = open(t, kernel(elf.EM_X86_64), module(elf.EM_X86_64))
 	s.Deadline = time.Now().Add(-time.Second)
-	if text := " tcp_connect+0x4/0x40"; string(s.Text([]byte(text))) != text || len(s.Notes()) != 1 {
+	text := " tcp_connect+0x4/0x40"
+	if string(s.Text([]byte(text))) != text || len(s.Notes()) != 1 || !strings.Contains(s.Notes()[0], "cut off, the time was up: the last 21 bytes") {
 		t.Errorf("after the deadline: %q", s.Notes())
+	}
+	s = open(t, kernel(elf.EM_X86_64), module(elf.EM_X86_64))
+	s.Deadline = time.Now().Add(50 * time.Millisecond)
+	// Lines that name no place cost time too.
+	empty := strings.Repeat("\n", 16<<20)
+	if got := string(s.Text([]byte(text + "\n" + empty))); len(got) < len(text)+1+len(empty) || len(s.Notes()) != 1 || !strings.Contains(s.Notes()[0], "cut off") {
+		t.Errorf("a deadline in the middle: %d bytes of %d, %q", len(got), len(text)+1+len(empty), s.Notes())
 	}
 }
 
