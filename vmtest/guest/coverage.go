@@ -17,7 +17,7 @@ const gcovDir = "/sys/kernel/debug/gcov"
 
 // sendCoverage sends every data file below dir. What cannot be read is init's
 // error; the returned error means that the event channel is unusable.
-func sendCoverage(send func(wire.Event) error, done *wire.Event, dir string) error {
+func sendCoverage(send func(wire.Event) error, end *ending, dir string) error {
 	var broken error
 	var all wire.Coverage
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -46,8 +46,8 @@ func sendCoverage(send func(wire.Event) error, done *wire.Event, dir string) err
 	if broken != nil {
 		return broken
 	}
-	if err != nil && done.Error == "" {
-		done.Error = fmt.Sprintf("coverage: %v", err)
+	if err != nil {
+		end.fail(fmt.Errorf("coverage: %v", err))
 	}
 	return nil
 }

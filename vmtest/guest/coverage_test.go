@@ -42,7 +42,7 @@ func TestSendCoverage(t *testing.T) {
 	want := map[string][]byte{"a/b/core#mem.gcda": long, "a/b/linux#main.gcda": {1, 2, 3}}
 	var got wire.Coverage
 	n := 0
-	var done wire.Event
+	var done ending
 	err := sendCoverage(func(ev wire.Event) error {
 		n++
 		if ev.Type != wire.TypeCoverage || len(ev.Bytes) > maxPiece {
@@ -64,14 +64,14 @@ func TestSendCoverage(t *testing.T) {
 }
 
 func TestSendCoverageFails(t *testing.T) {
-	var done wire.Event
+	var done ending
 	none := filepath.Join(t.TempDir(), "gcov")
 	if err := sendCoverage(func(wire.Event) error { return nil }, &done, none); err != nil || !strings.Contains(done.Error, "coverage: ") {
 		t.Errorf("a kernel without gcov: %v, %q", err, done.Error)
 	}
 	files := map[string][]byte{"a.gcda": {1}, "b.gcda": {2}}
 	broken := errors.New("port is gone")
-	done = wire.Event{}
+	done = ending{}
 	tries := 0
 	if err := sendCoverage(func(wire.Event) error { tries++; return broken }, &done, gcovTree(t, files)); err != broken || done.Error != "" || tries != 1 {
 		t.Errorf("a channel that broke: %v, %q, %d tries", err, done.Error, tries)
@@ -82,7 +82,7 @@ func TestSendCoverageFails(t *testing.T) {
 	if err := sendCoverage(func(wire.Event) error { return nil }, &done, gcovTree(t, files)); err != nil || !strings.Contains(done.Error, "more than") {
 		t.Errorf("too much: %v, %q", err, done.Error)
 	}
-	done = wire.Event{Error: "the first"}
+	done = ending{wire.Event{Error: "the first"}}
 	if err := sendCoverage(func(wire.Event) error { return nil }, &done, none); err != nil || done.Error != "the first" {
 		t.Errorf("after another error: %v, %q", err, done.Error)
 	}

@@ -19,6 +19,11 @@ import (
 
 // The test binary plays the programs that the guest runs.
 func TestMain(m *testing.M) {
+	if os.Args[0] == StackHolder {
+		// As init does. Without this each would run all the tests again, and start more.
+		HoldStack()
+		return
+	}
 	switch os.Getenv("GUEST_PROGRAM") {
 	case "":
 		os.Exit(m.Run())
@@ -27,6 +32,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "to stderr")
 		fmt.Print("no line end")
 		os.Exit(3)
+	case "end":
+		// With the number of its arguments.
+		os.Exit(len(os.Args) - 1)
 	case "die":
 		unix.Kill(os.Getpid(), unix.SIGTERM)
 		time.Sleep(time.Minute)

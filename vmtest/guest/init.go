@@ -71,102 +71,120 @@ func live(off *string) error {
 	return p.Drain()
 }
 
-// work does what the configuration says and returns the done event.
+// work does what the configuration says and returns the done event; its error means
+// that the event channel is unusable.
 func work(send func(wire.Event) error, p *port, params map[string]string) (wire.Event, error) {
-	done := wire.Event{Type: wire.TypeDone}
+	end := &ending{wire.Event{Type: wire.TypeDone}}
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
-		return done, err
+		return end.Event, err
 	}
 	start := wire.Event{Type: wire.TypeStart, Release: unix.ByteSliceToString(u.Release[:]), Machine: unix.ByteSliceToString(u.Machine[:])}
 	if err := send(start); err != nil {
-		return done, err
+		return end.Event, err
 	}
+	cfg, ours, err := prepare(params)
+	if err != nil {
+		end.fail(err)
+		return end.Event, nil
+	}
+	mods := wire.Event{Type: wire.TypeModules}
+	if err := loadAll(cfg, ours); err != nil {
+		end.fail(err)
+		mods.Error = err.Error()
+	}
+	if err := send(mods); err != nil {
+		return end.Event, err
+	}
+	r := &runner{send: send, killRest: func() { unix.Kill(-1, unix.SIGKILL) }, terminal: openTerminal}
+	if cfg.Network != nil && end.Error == "" {
+		if r.peers, err = meet(cfg, send, p); err != nil {
+			end.fail(err)
+		}
+	}
+	if end.Error == "" {
+		if err := r.runAll(cfg, params, end); err != nil {
+			return end.Event, err
+		}
+	}
+	if err := finish(send, end, !cfg.SkipKmemleak); err != nil || !cfg.Coverage {
+		return end.Event, err
+	}
+	err = sendCoverage(send, end, gcovDir)
+	return end.Event, err
+}
+
+// prepare reads the configuration and does what programs expect of the machine. It
+// also returns the modules of ours that a person's command needs.
+func prepare(params map[string]string) (*wire.Config, []string, error) {
 	cfg, err := readConfig()
 	if err != nil {
-		done.Exit, done.Error = 1, err.Error()
-		return done, nil
+		return nil, nil, err
 	}
 	ours, err := forPerson(cfg, params)
 	if err != nil {
-		done.Exit, done.Error = 1, err.Error()
-		return done, nil
+		return nil, nil, err
 	}
 	if cfg.Hostname != "" {
 		if err := unix.Sethostname([]byte(cfg.Hostname)); err != nil {
-			done.Exit, done.Error = 1, "set host name: "+err.Error()
-			return done, nil
+			return nil, nil, fmt.Errorf("set host name: %v", err)
 		}
 	}
-	if err := loopbackUp(); err != nil {
-		done.Exit, done.Error = 1, err.Error()
-		return done, nil
-	}
-	mods := wire.Event{Type: wire.TypeModules}
+	return cfg, ours, loopbackUp()
+}
+
+// loadAll loads the kernel's own modules, and then ours; the first failure ends it.
+func loadAll(cfg *wire.Config, ours []string) error {
 	for _, name := range cfg.Load {
 		if err := load(cfg.Modules, name); err != nil {
-			done.Exit, done.Error = 1, err.Error()
-			mods.Error = err.Error()
-			break
+			return err
 		}
 	}
 	for _, file := range ours {
-		if err := insert(file); err != nil && done.Error == "" {
-			done.Exit, done.Error = 1, err.Error()
-			mods.Error = err.Error()
+		if err := insert(file); err != nil {
+			return err
 		}
 	}
-	if err := send(mods); err != nil {
-		return done, err
-	}
-	r := &runner{send: send, killRest: func() { unix.Kill(-1, unix.SIGKILL) }}
-	if cfg.Network != nil && done.Error == "" {
-		if r.peers, err = meet(cfg, send, p); err != nil {
-			done.Exit, done.Error = 1, err.Error()
+	return nil
+}
+
+// runAll runs every program, and then the person's shell.
+func (r *runner) runAll(cfg *wire.Config, params map[string]string, end *ending) error {
+	for _, p := range cfg.Programs {
+		status, err := r.run(p, cfg.Env)
+		if err != nil {
+			return err
 		}
+		end.status(status)
 	}
-	if done.Error == "" {
-		for _, p := range cfg.Programs {
-			status, err := r.run(p, cfg.Env)
-			if err != nil {
-				return done, err
-			}
-			if status != 0 && done.Exit == 0 {
-				done.Exit = status
-			}
-		}
-		if cfg.Shell != nil {
-			status, err := r.shell(cfg, params)
-			if err != nil {
-				return done, err
-			}
-			done.Exit = status
-		}
+	if cfg.Shell == nil {
+		return nil
 	}
-	if err := finish(send, &done, !cfg.SkipKmemleak); err != nil || !cfg.Coverage {
-		return done, err
+	status, err := r.shell(cfg, params, end)
+	if err != nil {
+		return err
 	}
-	return done, sendCoverage(send, &done, gcovDir)
+	end.status(status)
+	return nil
 }
 
 // finish collects what the kernel has to say after the programs are gone.
-func finish(send func(wire.Event) error, done *wire.Event, scan bool) error {
+func finish(send func(wire.Event) error, end *ending, scan bool) error {
 	if scan {
-		if err := sendLeaks(send, done); err != nil {
+		if err := sendLeaks(send, end); err != nil {
 			return err
 		}
 	}
 	if err := sendPieces(send, wire.TypeDmesg, dmesg()); err != nil {
 		return err
 	}
-	text, err := os.ReadFile("/proc/sys/kernel/tainted")
-	if err != nil {
-		done.Error = err.Error()
-		return nil
+	const file = "/proc/sys/kernel/tainted"
+	text, err := os.ReadFile(file)
+	if err == nil {
+		end.Taint, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 	}
-	done.Taint, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 	if err != nil {
-		done.Error = "/proc/sys/kernel/tainted: " + err.Error()
+		end.fail(fmt.Errorf("%s: %v", file, err))
 	}
 	return nil
 }

@@ -31,13 +31,13 @@ const StackHolder = "vmtest-wait"
 const stacksPerCPU = 3
 
 // sendLeaks scans for leaks where the kernel can, and sends what is found.
-func sendLeaks(send func(wire.Event) error, done *wire.Event) error {
+func sendLeaks(send func(wire.Event) error, end *ending) error {
 	leaks, ok, err := scanKmemleak()
 	if err != nil {
-		done.Error = err.Error()
+		end.fail(err)
 		return nil
 	}
-	done.Scanned = ok
+	end.Scanned = ok
 	return sendPieces(send, wire.TypeKmemleak, leaks)
 }
 

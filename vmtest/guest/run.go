@@ -35,6 +35,8 @@ type runner struct {
 	send     func(wire.Event) error
 	killRest func()
 	peers    *peers // nil in a guest that is alone
+	// terminal opens the person's terminal, for a guest with a shell.
+	terminal func(params map[string]string) (*os.File, error)
 }
 
 // run runs one program to its end and returns its exit status as a shell would

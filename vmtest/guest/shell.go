@@ -66,15 +66,16 @@ func insert(file string) error {
 	return nil
 }
 
-// shell runs the person's shell on the console and returns its exit status.
-func (r *runner) shell(cfg *wire.Config, params map[string]string) (int, error) {
+// shell runs the person's shell on the console and returns its exit status. A module
+// of ours that cannot be loaded keeps nobody from a dialogue, but stands in its end.
+func (r *runner) shell(cfg *wire.Config, params map[string]string, end *ending) (int, error) {
 	const name = "shell"
 	if err := r.send(wire.Event{Type: wire.TypeProgram, Program: name}); err != nil {
 		return 0, err
 	}
 	// The length is the argument of this action; the buffer is not looked at.
 	unix.Klogctl(unix.SYSLOG_ACTION_CONSOLE_LEVEL, make([]byte, quietLevel))
-	ws, err := r.dialogue(cfg, params)
+	ws, err := r.dialogue(cfg, params, end)
 	ev := wire.Event{Type: wire.TypeExit, Program: name}
 	switch {
 	case err != nil:
@@ -87,8 +88,8 @@ func (r *runner) shell(cfg *wire.Config, params map[string]string) (int, error) 
 	return ev.Exit, r.send(ev)
 }
 
-func (r *runner) dialogue(cfg *wire.Config, params map[string]string) (syscall.WaitStatus, error) {
-	tty, err := openTerminal(params)
+func (r *runner) dialogue(cfg *wire.Config, params map[string]string, end *ending) (syscall.WaitStatus, error) {
+	tty, err := r.terminal(params)
 	if err != nil {
 		return 0, err
 	}
@@ -97,6 +98,7 @@ func (r *runner) dialogue(cfg *wire.Config, params map[string]string) (syscall.W
 	for _, m := range cfg.Shell.Modules {
 		if err := insert(m); err != nil {
 			failed = append(failed, err)
+			end.fail(err)
 		}
 	}
 	welcome(tty, cfg, errors.Join(failed...))
