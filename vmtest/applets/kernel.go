@@ -12,19 +12,16 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 )
 
 func insmod(_ streams, args []string) error {
 	if len(args) == 0 {
 		return usageError("no file")
 	}
-	f, err := os.Open(args[0])
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := unix.FinitModule(int(f.Fd()), strings.Join(args[1:], " "), 0); err != nil {
-		return fmt.Errorf("%s: %w (dmesg may say more)", args[0], err)
+	if err := kernel.Insert(args[0], args[1:]...); err != nil {
+		return fmt.Errorf("%w (dmesg may say more)", err)
 	}
 	return nil
 }
@@ -72,16 +69,11 @@ func dmesg(s streams, args []string) error {
 	if len(args) > 0 {
 		return usageError("unexpected argument " + args[0])
 	}
-	size, err := unix.Klogctl(unix.SYSLOG_ACTION_SIZE_BUFFER, nil)
+	log, err := kernel.Log()
 	if err != nil {
 		return err
 	}
-	buf := make([]byte, size)
-	n, err := unix.Klogctl(unix.SYSLOG_ACTION_READ_ALL, buf)
-	if err != nil {
-		return err
-	}
-	for line := range bytes.Lines(buf[:n]) {
+	for line := range bytes.Lines(log) {
 		// <6>[    0.000000] text; the level says little to a person.
 		if end := bytes.IndexByte(line, '>'); end > 0 && line[0] == '<' {
 			line = line[end+1:]

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 	"github.com/tidelock/tidelock/vmtest/wire"
 	"golang.org/x/sys/unix"
 )
@@ -130,7 +131,8 @@ func prepare(params map[string]string) (*wire.Config, []string, error) {
 			return nil, nil, fmt.Errorf("set host name: %v", err)
 		}
 	}
-	return cfg, ours, loopbackUp()
+	// This gives the guest 127.0.0.1 and ::1.
+	return cfg, ours, kernel.SwitchOn("lo")
 }
 
 // loadAll loads the kernel's own modules, and then ours; the first failure ends it.
@@ -141,7 +143,7 @@ func loadAll(cfg *wire.Config, ours []string) error {
 		}
 	}
 	for _, file := range ours {
-		if err := insert(file); err != nil {
+		if err := kernel.Insert(file); err != nil {
 			return err
 		}
 	}
@@ -175,7 +177,11 @@ func finish(send func(wire.Event) error, end *ending, scan bool) error {
 			return err
 		}
 	}
-	if err := sendPieces(send, wire.TypeDmesg, dmesg()); err != nil {
+	log, err := kernel.Log()
+	if err != nil {
+		end.fail(err)
+	}
+	if err := sendPieces(send, wire.TypeDmesg, log); err != nil {
 		return err
 	}
 	const file = "/proc/sys/kernel/tainted"
@@ -200,20 +206,6 @@ func sendPieces(send func(wire.Event) error, typ string, data []byte) error {
 		}
 	}
 	return nil
-}
-
-// dmesg returns the kernel's log as far as the ring buffer still has it.
-func dmesg() []byte {
-	size, err := unix.Klogctl(unix.SYSLOG_ACTION_SIZE_BUFFER, nil)
-	if err != nil || size <= 0 {
-		return nil
-	}
-	buf := make([]byte, size)
-	n, err := unix.Klogctl(unix.SYSLOG_ACTION_READ_ALL, buf)
-	if err != nil {
-		return nil
-	}
-	return buf[:n]
 }
 
 func readConfig() (*wire.Config, error) {
@@ -246,24 +238,6 @@ func uptime() float64 {
 		return 0
 	}
 	return float64(ts.Nano()/1e6) / 1e3
-}
-
-// loopbackUp gives the guest 127.0.0.1 and ::1.
-func loopbackUp() error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("loopback: %v", err)
-	}
-	defer unix.Close(fd)
-	ifr, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
-	ifr.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
-		return fmt.Errorf("loopback: %v", err)
-	}
-	return nil
 }
 
 // shutdown ends the machine. QEMU runs with -no-reboot, so a restart ends it too;

@@ -3,11 +3,13 @@
 package guest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
 	"strings"
 
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 	"github.com/tidelock/tidelock/vmtest/wire"
 	"golang.org/x/sys/unix"
 )
@@ -79,14 +81,8 @@ func load(catalogue []wire.Module, name string) error {
 		if m.Builtin {
 			continue
 		}
-		f, err := os.Open(m.Path)
-		if err != nil {
+		if err := kernel.Insert(m.Path); err != nil && !errors.Is(err, unix.EEXIST) {
 			return err
-		}
-		err = unix.FinitModule(int(f.Fd()), "", 0)
-		f.Close()
-		if err != nil && err != unix.EEXIST {
-			return fmt.Errorf("load module %s (%s): %v", m.Name, m.Path, err)
 		}
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 	"github.com/tidelock/tidelock/vmtest/wire"
 )
 
@@ -53,19 +54,6 @@ func forPerson(cfg *wire.Config, params map[string]string) ([]string, error) {
 	return s.Modules, nil
 }
 
-// insert loads a module of ours.
-func insert(file string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := unix.FinitModule(int(f.Fd()), "", 0); err != nil {
-		return fmt.Errorf("load module %s: %w", file, err)
-	}
-	return nil
-}
-
 // shell runs the person's shell on the console and returns its exit status. A module
 // of ours that cannot be loaded keeps nobody from a dialogue, but stands in its end.
 func (r *runner) shell(cfg *wire.Config, params map[string]string, end *ending) (int, error) {
@@ -96,7 +84,7 @@ func (r *runner) dialogue(cfg *wire.Config, params map[string]string, end *endin
 	defer tty.Close()
 	var failed []error
 	for _, m := range cfg.Shell.Modules {
-		if err := insert(m); err != nil {
+		if err := kernel.Insert(m); err != nil {
 			failed = append(failed, err)
 			end.fail(err)
 		}

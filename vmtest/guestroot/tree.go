@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/tidelock/tidelock/toolchains/debian/archive/deb"
+	"github.com/tidelock/tidelock/vmtest/initramfs"
 )
 
 type kind uint8
@@ -141,42 +142,19 @@ func (t *tree) put(name string, n *node) error {
 // names lists the nodes in order.
 func (t *tree) names() []string { return slices.Sorted(maps.Keys(t.nodes)) }
 
-// maxLinks is how many links the kernel follows in one path.
-const maxLinks = 40
-
-// resolve follows the links of an absolute path as the guest's kernel would: above
-// / is /. It returns the name that it leads to, "" where nothing is there.
+// resolve follows the links of an absolute path. It returns the name that it leads to,
+// "" where nothing is there.
 func (t *tree) resolve(p string) (string, error) {
-	todo := strings.Split(p, "/")
-	at, hops := "", 0
-	for len(todo) > 0 {
-		part := todo[0]
-		todo = todo[1:]
-		switch part {
-		case "", ".":
-			continue
-		case "..":
-			at = strings.TrimPrefix(path.Dir("/"+at), "/")
-			continue
+	at, err := initramfs.Follow(p, func(at string) (string, bool) {
+		if n := t.nodes[at[1:]]; n != nil && n.kind == symlink {
+			return n.link, true
 		}
-		next := path.Join(at, part)
-		n := t.nodes[next]
-		if n == nil || n.kind != symlink {
-			at = next
-			continue
-		}
-		if hops++; hops > maxLinks {
-			return "", fmt.Errorf("more than %d links, one after the other", maxLinks)
-		}
-		if path.IsAbs(n.link) {
-			at = ""
-		}
-		todo = append(strings.Split(n.link, "/"), todo...)
+		return "", false
+	})
+	if err != nil || t.nodes[at[1:]] == nil {
+		return "", err
 	}
-	if t.nodes[at] == nil {
-		return "", nil
-	}
-	return at, nil
+	return at[1:], nil
 }
 
 // checkLinks finds links that lead to themselves, and files below a link or a file,

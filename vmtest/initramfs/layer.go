@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/u-root/u-root/pkg/cpio"
 )
@@ -138,23 +137,13 @@ func describe(e Entry) string {
 
 // throughLinks replaces the folders above p that are links by what they lead to.
 func throughLinks(links map[string]string, p string) (string, error) {
-	todo := strings.Split(strings.TrimPrefix(path.Clean(p), "/"), "/")
-	at, hops := "/", 0
-	for len(todo) > 1 {
-		next := path.Join(at, todo[0])
-		todo = todo[1:]
-		target, ok := links[next]
-		if !ok {
-			at = next
-			continue
-		}
-		if hops++; hops > 40 {
-			return "", fmt.Errorf("%s: the links above it never end", p)
-		}
-		if path.IsAbs(target) {
-			at = "/"
-		}
-		todo = append(strings.Split(strings.Trim(target, "/"), "/"), todo...)
+	p = path.Clean(p)
+	dir, err := Follow(path.Dir(p), func(at string) (string, bool) {
+		target, ok := links[at]
+		return target, ok
+	})
+	if err != nil {
+		return "", fmt.Errorf("%s: the links above it never end", p)
 	}
-	return path.Join(at, todo[0]), nil
+	return path.Join(dir, path.Base(p)), nil
 }

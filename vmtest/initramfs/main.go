@@ -94,6 +94,7 @@ func (s *Spec) Entries() ([]Entry, error) {
 const usage = `Usage: mkinitramfs -spec SPEC.json -out FILE
 
 Writes the root file system of a VM test's guest as a newc cpio archive.
+Exit status: 0 done, 1 failed, 2 wrong usage.
 
 Flags:
 `

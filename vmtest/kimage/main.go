@@ -13,6 +13,7 @@ const usage = `Usage: kimage -release UNAME-R -image OUT -modules-dir OUT [-modu
 
 Takes the kernel image, and the named modules with what they depend on, out of a
 distribution's packages. A name with a question mark may be absent.
+Exit status: 0 done, 1 failed, 2 wrong usage.
 
 Flags:
 `

@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/tidelock/tidelock/tools/wholefile"
 )
 
 // probeTime is how long the probe's guest may take. It needs a few instructions.
@@ -168,13 +170,5 @@ func remember(file string, a KVMAnswer) {
 	if err != nil || os.MkdirAll(filepath.Dir(file), 0o755) != nil {
 		return
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), "kvm")
-	if err != nil {
-		return
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(append(data, '\n'))
-	if cerr := tmp.Close(); err == nil && cerr == nil {
-		os.Rename(tmp.Name(), file)
-	}
+	wholefile.Write(file, append(data, '\n'), 0o600)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/tidelock/tidelock/tools/wholefile"
 	"github.com/tidelock/tidelock/vmtest/results"
 )
 
@@ -151,22 +152,5 @@ func fileName(name string) string {
 	return string(out)
 }
 
-// writeFile writes under a temporary name first: half a report is no report.
-func writeFile(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".vmtest")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(tmp.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	return err
-}
+// writeFile writes a file as a whole: half a report is no report.
+func writeFile(path string, data []byte) error { return wholefile.Write(path, data, 0o644) }

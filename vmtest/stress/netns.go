@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 )
 
 // Namespaces makes network namespaces, talks in them and between them, and
@@ -120,7 +122,7 @@ func connectNamespaces(a, b *thread) error {
 			if err := address(wire, end.ip); err != nil {
 				return err
 			}
-			return up(wire)
+			return kernel.SwitchOn(wire)
 		})
 		if err != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 )
 
 // thread is a thread of its own in a network namespace of its own. Both end with close.
@@ -29,7 +31,7 @@ func newNamespace() (*thread, error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("unshare a network namespace: %w", err)
 		}
-		return up("lo")
+		return kernel.SwitchOn("lo")
 	})
 	if err != nil {
 		t.close()
@@ -69,13 +71,6 @@ func control(name string, request uint, fill func(*unix.Ifreq) error) error {
 		return fmt.Errorf("interface %s: %w", name, err)
 	}
 	return nil
-}
-
-func up(name string) error {
-	return control(name, unix.SIOCSIFFLAGS, func(ifr *unix.Ifreq) error {
-		ifr.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-		return nil
-	})
 }
 
 // address gives an interface an IPv4 address, in a network of 24 bits.

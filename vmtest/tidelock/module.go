@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 )
 
 // Names of the module and of the files that it shows.
@@ -22,22 +24,10 @@ const (
 )
 
 // Insert loads the module that lies at path. The error wraps the kernel's.
-func Insert(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return InsertFile(f)
-}
+func Insert(path string) error { return kernel.Insert(path) }
 
 // InsertFile loads the module that is open: one system call.
-func InsertFile(f *os.File) error {
-	if err := unix.FinitModule(int(f.Fd()), "", 0); err != nil {
-		return fmt.Errorf("insmod %s: %w", f.Name(), err)
-	}
-	return nil
-}
+func InsertFile(f *os.File) error { return kernel.InsertFile(f) }
 
 // Remove unloads the module. Something may hold it for the moment of a system
 // call, so it tries for ten seconds.

@@ -4,11 +4,12 @@ package source
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
+
+	"github.com/tidelock/tidelock/tools/wholefile"
 )
 
 // Result is what became of one file.
@@ -80,17 +81,5 @@ func replace(file string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file))
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(text)
-	err = errors.Join(err, tmp.Chmod(st.Mode()), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), file)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-	}
-	return err
+	return wholefile.Write(file, text, st.Mode())
 }

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/tidelock/tidelock/tools/wholefile"
 )
 
 // cache keeps what is expensive to find out and never changes: the inspection
@@ -59,20 +61,7 @@ func (c *cache) store(kind, key string, value any) {
 	if os.MkdirAll(filepath.Dir(file), 0o755) != nil {
 		return
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return
-	}
-	_, err = tmp.Write(data)
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), file)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-	}
+	wholefile.Write(file, data, 0o600)
 }
 
 func (c *cache) path(kind, key string) string {

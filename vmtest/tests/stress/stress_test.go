@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 	"github.com/tidelock/tidelock/vmtest/stress"
 	"github.com/tidelock/tidelock/vmtest/tidelock"
 )
@@ -89,7 +90,7 @@ func TestDriver(t *testing.T) {
 			&stress.Faults{Attr: "fail_page_alloc", Tasks: true, Percent: 50},
 		},
 		Optional:  strings.FieldsFunc(*optional, func(r rune) bool { return r == ',' }),
-		KernelLog: stress.KernelLog,
+		KernelLog: kernel.Log,
 		Log:       func(line string) { fmt.Println(line) },
 	}
 	result, err := frame.Run(context.Background())

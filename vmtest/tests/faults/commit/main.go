@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/tidelock/tidelock/vmtest/guest/kernel"
 )
 
 const parameter = "/sys/module/faults/parameters/commit"
@@ -30,13 +30,8 @@ func main() {
 }
 
 func run(fault string) error {
-	f, err := os.Open(os.Getenv("FAULTS_KO"))
-	if err != nil {
+	if err := kernel.Insert(os.Getenv("FAULTS_KO")); err != nil {
 		return err
-	}
-	defer f.Close()
-	if err := unix.FinitModule(int(f.Fd()), "", 0); err != nil {
-		return fmt.Errorf("insmod: %w", err)
 	}
 	if err := os.WriteFile(parameter, []byte(fault), 0); err != nil {
 		return err
