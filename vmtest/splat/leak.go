@@ -11,9 +11,13 @@ var (
 	// frame is a line of kmemleak's backtrace: with an address before 6.7, without
 	// one since.
 	frame = regexp.MustCompile(`^\s+(?:\[<[^>]*>\] )?(` + function + `)$`)
-	// allocators are the functions through which memory is asked for. The first
-	// one that is none of them has lost it.
-	allocators = regexp.MustCompile(`^(?:__|___)?(?:kmemleak_|kmalloc|kzalloc|kcalloc|krealloc|kmemdup|kstrdup|kasprintf|kvasprintf|kvmalloc|kvrealloc|kmem_cache_alloc|slab_|alloc_|__alloc|do_kmalloc|do_kmem_cache|get_free_page|get_zeroed_page|vmalloc|vzalloc|__vmalloc|pcpu_alloc|devm_)`)
+	// allocators are the kernel's functions through which memory is asked for, as far as
+	// the compiler does not inline them. The first one that is none of them has lost it.
+	allocators = regexp.MustCompile(`^_{0,3}(?:do_)?(?:` + strings.Join([]string{
+		"kmemleak_", "slab_", "kmem_cache_alloc", "kmalloc", "krealloc", "kvmalloc", "kvrealloc",
+		"kv?memdup", "memdup_user", "vmemdup_user", "kstrn?dup", "kv?asprintf",
+		"vmalloc", "vzalloc", "get_free_page", "get_zeroed_page", "alloc_", "pcpu_alloc", "devm_",
+	}, "|") + `)`)
 )
 
 // LeakTitle names what /sys/kernel/debug/kmemleak reports: the function that
@@ -27,7 +31,8 @@ func LeakTitle(report string) string {
 			continue
 		}
 		m := frame.FindStringSubmatch(strings.TrimRight(line, "\n"))
-		if !in || m == nil || allocators.MatchString(m[1]) {
+		// A module has none, whatever its functions are called.
+		if !in || m == nil || allocators.MatchString(m[1]) && !strings.Contains(m[1], " [") {
 			continue
 		}
 		return title + " from " + normalise(m[1])
