@@ -94,11 +94,15 @@ func (e *Encoder) Send(ev Event) error {
 	defer e.mu.Unlock()
 	e.seq++
 	ev.Seq = e.seq
-	line, err := json.Marshal(ev)
-	if err != nil {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	// Each line of the kernel's log begins with <6>, and six characters instead of one
+	// would take their time on a serial port.
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(ev); err != nil {
 		return err
 	}
-	_, err = e.w.Write(append(line, '\n'))
+	_, err := e.w.Write(line.Bytes())
 	return err
 }
 

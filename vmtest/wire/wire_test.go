@@ -82,6 +82,26 @@ func TestStreamInPieces(t *testing.T) {
 	}
 }
 
+// What the kernel's log is full of takes one byte each on the serial port.
+func TestEventsAreShort(t *testing.T) {
+	var b bytes.Buffer
+	log := strings.Repeat("<6>[    0.1] a & b -> c\n", 100)
+	if err := NewEncoder(&b).Send(Event{Type: TypeDmesg, Text: log}); err != nil {
+		t.Fatal(err)
+	}
+	if room := len(log) + 100 + 100; b.Len() > room || bytes.Count(b.Bytes(), []byte("\n")) != 1 {
+		t.Errorf("%d bytes of log are %d bytes of event, want at most %d on one line", len(log), b.Len(), room)
+	}
+	var s Stream
+	if err := s.Write(b.Bytes(), func(ev Event) {
+		if ev.Text != log {
+			t.Errorf("%q", ev.Text)
+		}
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStreamTrustsNothing(t *testing.T) {
 	lines := bytes.SplitAfter(sample(t), []byte("\n"))
 	join := func(l ...[]byte) []byte { return bytes.Join(l, nil) }
