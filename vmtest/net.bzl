@@ -19,7 +19,7 @@
         wire_has_not = ["the secret"],
     )
 
-See docs/vmtest.md.
+See docs/vmtest-guests.md.
 """
 
 load(":defs.bzl", "vm_guest")

@@ -38,6 +38,7 @@ func TestTitles(t *testing.T) {
 		{"[    5.1] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)", "kmemleak: suspected memory leaks"},
 		{"[    5.1] BUG kmalloc-64 (Tainted: G           O      ): Redzone overwritten", "SLUB: Redzone overwritten in cache kmalloc-64"},
 		{"[    5.1] pagealloc: memory corruption", "page poison: memory corruption"},
+		{"[    5.1] pagealloc: single bit error", "page poison: single bit error"},
 		// Locking.
 		{"[    5.1] WARNING: possible circular locking dependency detected\n[    5.1] insmod/99 is trying to acquire lock:\n[    5.1] ffffffffc0123456 (lock_b){+.+.}-{3:3}, at: tl_lock_b+0x10/0x20 [tidelock]", "lockdep: circular locking dependency in tl_lock_b [tidelock]"},
 		{"[    5.1] WARNING: possible recursive locking detected", "lockdep: recursive locking"},

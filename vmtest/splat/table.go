@@ -75,7 +75,7 @@ var patterns = []pattern{
 	p(`kmemleak: \d+ new suspected memory leaks`, "kmemleak: suspected memory leaks", Leak, nil),
 	p(`unreferenced object 0x[0-9a-f]+`, "kmemleak: unreferenced object", Leak, nil),
 	p(`BUG (\S+) \([^)]*\): (.+)`, "SLUB: $2 in cache $1", Splat, nil),
-	p(`pagealloc: memory corruption`, "page poison: memory corruption", Splat, nil),
+	p(`pagealloc: (memory corruption|single bit error)`, "page poison: $1", Splat, nil),
 	p(`page_poison: (.+)`, "page poison: $1", Splat, nil),
 
 	// Locking.

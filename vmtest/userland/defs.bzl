@@ -42,7 +42,7 @@ _guest_root = rule(
     implementation = _guest_root_impl,
     attrs = {
         "arch": attr.string(doc = "Architecture of the packages.", mandatory = True, values = ["x86_64", "aarch64"]),
-        "base": attr.label(doc = "Setup that layers share: what is left out and what is added, with reasons; docs/vmtest.md.", allow_single_file = [".json"]),
+        "base": attr.label(doc = "Setup that layers share: what is left out and what is added, with reasons; docs/vmtest-guests.md.", allow_single_file = [".json"]),
         "packages": attr.label_list(doc = "The packages and all that they depend on.", mandatory = True, providers = [DebianPackageInfo]),
         "setup": attr.label(doc = "Setup of this layer alone.", allow_single_file = [".json"]),
         "_mkguestroot": attr.label(default = "//vmtest/cmd/mkguestroot", executable = True, cfg = "exec"),
