@@ -83,7 +83,7 @@ var own = map[string]applet{
 	"tail":   {"tail [-n LINES] [FILE...]: writes the last lines", tail},
 	"umount": {"umount FOLDER...: unmounts", umount},
 	"uname":  {"uname [-a] [-r] [-m]: says what the kernel is", uname},
-	"wc":     {"wc [FILE...]: counts lines, words and bytes", wc},
+	"wc":     {"wc [-clw] [FILE...]: counts lines, words and bytes", wc},
 }
 
 // shells are the names of the shell.

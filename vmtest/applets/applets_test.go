@@ -63,6 +63,8 @@ func TestText(t *testing.T) {
 		{[]string{"tail", "-n", "0", name}, 0, ""},
 		{[]string{"tail", name}, 0, "one\ntwo\nThree"},
 		{[]string{"wc", name}, 0, "      2       3      13 " + name + "\n"},
+		{[]string{"wc", "-l"}, 0, "1\n"},
+		{[]string{"wc", "-c", "-w", name}, 0, "3 13 " + name + "\n"},
 		{[]string{"sh", "-c", "exit 6"}, 6, ""},
 		{[]string{"sleep", "0.001"}, 0, ""},
 	} {
@@ -97,6 +99,7 @@ func TestWrongUse(t *testing.T) {
 		// Every process, and the own group: never by accident. Signal 0 asks only.
 		{[]string{"kill", "-0", "-1"}, 2, "-1 is no number"},
 		{[]string{"kill", "-0", "0"}, 2, "0 is no number"},
+		{[]string{"wc", "-x"}, 2, "not defined: -x"},
 		{[]string{"sleep", "soon"}, 2, `"soon" is no time`},
 		{[]string{"sleep", "-1"}, 2, `"-1" is no time`},
 		{[]string{"mount", "a", "b"}, 2, "a type, a source and a folder"},

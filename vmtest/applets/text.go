@@ -12,6 +12,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // flags reads a command line; every mistake is a usageError.
@@ -176,16 +177,39 @@ func tail(s streams, args []string) error {
 	})
 }
 
+// wc counts lines, words and bytes (POSIX wc): all three, or those that are asked for.
 func wc(s streams, args []string) error {
-	return eachFile(s, args, func(name string, r io.Reader) error {
-		lines, words, size := 0, 0, 0
+	var want [3]bool
+	files, err := flags(args, func(f *flag.FlagSet) {
+		for i, name := range []string{"l", "w", "c"} {
+			f.BoolVar(&want[i], name, false, "")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	all := want == [3]bool{}
+	return eachFile(s, files, func(name string, r io.Reader) error {
+		var counts [3]int
 		err := eachLine(r, func(line []byte) error {
-			lines += bytes.Count(line, []byte("\n"))
-			words += len(bytes.Fields(line))
-			size += len(line)
+			counts[0] += bytes.Count(line, []byte("\n"))
+			counts[1] += len(bytes.Fields(line))
+			counts[2] += len(line)
 			return nil
 		})
-		fmt.Fprintf(s.out, "%7d %7d %7d %s\n", lines, words, size, name)
+		var columns []string
+		for i, n := range counts {
+			switch {
+			case all:
+				columns = append(columns, fmt.Sprintf("%7d", n))
+			case want[i]:
+				columns = append(columns, strconv.Itoa(n))
+			}
+		}
+		if name != "" {
+			columns = append(columns, name)
+		}
+		fmt.Fprintln(s.out, strings.Join(columns, " "))
 		return err
 	})
 }

@@ -14,7 +14,7 @@
 #define SIZE 123
 
 static char global_area[SIZE];
-static volatile char sink;
+static char sink;
 
 /* One that KFENCE does not watch in KASAN's stead, as it does with a few. */
 static char *plain_object(void)
@@ -60,7 +60,7 @@ static void use_after_free(void)
 	if (!p)
 		return;
 	kfree(p);
-	sink = *(volatile char *)hide(p);
+	WRITE_ONCE(sink, READ_ONCE(*hide(p)));
 }
 
 static void slab_out_of_bounds(void)
@@ -69,7 +69,7 @@ static void slab_out_of_bounds(void)
 
 	if (!p)
 		return;
-	*(volatile char *)(hide(p) + SIZE) = 'x';
+	WRITE_ONCE(*(hide(p) + SIZE), 'x');
 	kfree(p);
 }
 
@@ -80,19 +80,19 @@ static void kfence_use_after_free(void)
 	if (!p)
 		return;
 	kfree(p);
-	sink = *(volatile char *)hide(p);
+	WRITE_ONCE(sink, READ_ONCE(*hide(p)));
 }
 
 static void stack_out_of_bounds(void)
 {
 	char area[16] = {};
 
-	sink = *(volatile char *)(hide(area) + sizeof(area));
+	WRITE_ONCE(sink, READ_ONCE(*(hide(area) + sizeof(area))));
 }
 
 static void global_out_of_bounds(void)
 {
-	sink = *(volatile char *)(hide(global_area) + SIZE);
+	WRITE_ONCE(sink, READ_ONCE(*(hide(global_area) + SIZE)));
 }
 
 static void double_free(void)
@@ -112,12 +112,12 @@ static void leak(void)
 	char *p = plain_object();
 
 	if (p)
-		*(volatile char *)hide(p) = 'x';
+		WRITE_ONCE(*hide(p), 'x');
 }
 
 static void null_dereference(void)
 {
-	sink = *(volatile char *)hide(NULL);
+	WRITE_ONCE(sink, READ_ONCE(*hide(NULL)));
 }
 
 /* Written to after the allocator has got it back. */
@@ -130,13 +130,13 @@ static void page_use_after_free(void)
 		return;
 	p = page_address(page);
 	__free_page(page);
-	*(volatile char *)hide(p) = 'x';
+	WRITE_ONCE(*hide(p), 'x');
 }
 
 /* As a device would write, or what is not compiled with KASAN. */
 static noinline __no_sanitize_address void write_unseen(char *p)
 {
-	*(volatile char *)p = 'x';
+	WRITE_ONCE(*p, 'x');
 }
 
 /* Written to while nobody has it, and seen when somebody gets it. */
@@ -169,7 +169,7 @@ static noinline int deeper(int depth)
 
 static void stack_overflow(void)
 {
-	sink = deeper(0);
+	WRITE_ONCE(sink, deeper(0));
 }
 
 static void shift_out_of_bounds(void)
@@ -177,7 +177,7 @@ static void shift_out_of_bounds(void)
 	int by = 40;
 
 	OPTIMIZER_HIDE_VAR(by);
-	sink = 1 << by;
+	WRITE_ONCE(sink, 1 << by);
 }
 
 const struct fault memory_faults[] = { { "use-after-free", use_after_free },

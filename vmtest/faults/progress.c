@@ -64,7 +64,7 @@ static void workqueue_lockup(void)
 
 static void warning(void)
 {
-	WARN(1, "a warning on purpose");
+	WARN(1, "on purpose");
 }
 
 static void bug(void)
