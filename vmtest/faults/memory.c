@@ -17,7 +17,7 @@ static char global_area[SIZE];
 static char sink;
 
 /* One that KFENCE does not watch in KASAN's stead, as it does with a few. */
-static char *plain_object(void)
+static __always_inline char *plain_object(void)
 {
 	char *p = kmalloc(SIZE, GFP_KERNEL);
 	char *watched = NULL;
