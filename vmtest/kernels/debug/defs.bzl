@@ -9,7 +9,7 @@ load("//vmtest:kernel.bzl", "built_vm_kernel")
 # package in packages.lock.json means a new version here; the build says so. A series
 # may have fragments of its own for a kind.
 _SERIES = {
-    "6.1": struct(compiler_major = 12, fragments = {}, package = "source-6.1", version = "6.1.176"),
+    "6.1": struct(compiler_major = 12, fragments = {"kasan": ["kasan-6.1"]}, package = "source-6.1", version = "6.1.176"),
     "6.12": struct(compiler_major = 14, fragments = {"kasan": ["kasan-6.12"]}, package = "source-6.12", version = "6.12.107"),
 }
 
