@@ -27,7 +27,7 @@ FAULTS = {
     "leak": _row(["kasan"], "LEAK", "kmemleak: unreferenced object from leak .*"),
     "list-corruption": _row(_ANY, "SPLAT", "list_del corruption"),
     "lock-inversion": _row(_ANY, "SPLAT", "lockdep: circular locking dependency in lock_inversion .*"),
-    "null-dereference": _row(_ANY, "SPLAT", "(BUG: kernel NULL pointer dereference|KASAN: null-ptr-deref) in null_dereference .*"),
+    "null-dereference": _row(_ANY, "SPLAT", "(BUG: kernel NULL pointer dereference|Unable to handle kernel NULL pointer dereference|KASAN: null-ptr-deref) in null_dereference .*"),
     "page-poison": _row(["kasan"], "SPLAT", "page poison: memory corruption", append = [
         "page_poison=on",
         "debug_pagealloc=off",
