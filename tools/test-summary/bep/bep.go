@@ -19,6 +19,7 @@ import (
 type Results struct {
 	Passed  []string
 	Failed  map[string]string // label to status, such as FAILED, TIMEOUT or FAILED_TO_BUILD
+	Ends    map[string]string // label of a test that failed to the end of its log
 	Flaky   []string          // passed, but not at the first try
 	Skipped []string          // not meant for this platform
 	Idle    []string          // said themselves that they tested nothing, such as a VM without its kernel
@@ -40,6 +41,7 @@ type event struct {
 		BuildFinished *struct{} `json:"buildFinished"`
 	} `json:"id"`
 	TestResult struct {
+		Status  string `json:"status"`
 		Outputs []struct {
 			Name string `json:"name"`
 			URI  string `json:"uri"`
@@ -64,7 +66,7 @@ type event struct {
 // Read takes a whole event file. A file that ends before the build did is
 // reported by Aborted, not by an error: its tests still count.
 func Read(r io.Reader) (*Results, error) {
-	res := &Results{Failed: map[string]string{}, Aborted: true}
+	res := &Results{Failed: map[string]string{}, Ends: map[string]string{}, Aborted: true}
 	var unbuilt []string
 	idle := map[string]bool{}
 	d := json.NewDecoder(r)
@@ -87,8 +89,11 @@ func Read(r io.Reader) (*Results, error) {
 			unbuilt = append(unbuilt, e.ID.TargetCompleted.Label)
 		case e.ID.TestResult != nil:
 			for _, o := range e.TestResult.Outputs {
-				if o.Name == "test.xml" {
+				switch {
+				case o.Name == "test.xml":
 					idle[e.ID.TestResult.Label] = testedNothing(o.URI)
+				case o.Name == "test.log" && e.TestResult.Status != "PASSED":
+					res.Ends[e.ID.TestResult.Label] = logEnd(o.URI)
 				}
 			}
 		case e.ID.TestSummary != nil && e.TestSummary != nil:
@@ -133,13 +138,14 @@ func (r *Results) add(label, status string) {
 // Join takes several runs together, each of other tests. Whether one of them was
 // bad is for each to say: a run without tests does not show here.
 func Join(runs ...*Results) *Results {
-	all := &Results{Failed: map[string]string{}}
+	all := &Results{Failed: map[string]string{}, Ends: map[string]string{}}
 	for _, r := range runs {
 		all.Passed = append(all.Passed, r.Passed...)
 		all.Flaky = append(all.Flaky, r.Flaky...)
 		all.Skipped = append(all.Skipped, r.Skipped...)
 		all.Idle = append(all.Idle, r.Idle...)
 		maps.Copy(all.Failed, r.Failed)
+		maps.Copy(all.Ends, r.Ends)
 		all.Aborted = all.Aborted || r.Aborted
 		if !all.ended() {
 			all.Exit = r.Exit
@@ -161,7 +167,7 @@ func (r *Results) tooIdle() bool { return len(r.Idle)*10 > len(r.Idle)+len(r.Pas
 // that cannot be read, which belongs to no target.
 func (r *Results) ended() bool { return r.Exit != "" && r.Exit != "SUCCESS" }
 
-// Print lists what did not go well and ends with the line "N passed, N failed",
+// Print lists what did not go well, with the end of each failed test's log, and ends with the line "N passed, N failed",
 // to which ", N skipped" is added for tests that tested nothing.
 func (r *Results) Print(w io.Writer) {
 	labels := make([]string, 0, len(r.Failed))
@@ -171,6 +177,7 @@ func (r *Results) Print(w io.Writer) {
 	sort.Strings(labels)
 	for _, label := range labels {
 		fmt.Fprintf(w, "%-8s %s\n", r.Failed[label], label)
+		io.WriteString(w, r.Ends[label])
 	}
 	for _, label := range r.Flaky {
 		fmt.Fprintf(w, "%-8s %s\n", "FLAKY", label)

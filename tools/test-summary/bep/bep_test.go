@@ -67,6 +67,31 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestEndOfAFailedTestsLog(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "test.log")
+	log := strings.Repeat("a line of the beginning\n", 2000) + "one\n\ntwo\x1b[31m\n" + strings.Repeat("3", 1000) + "\r\n\nfour"
+	if err := os.WriteFile(file, []byte(log), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	result := func(label, status, uri string) string {
+		return `{"id":{"testResult":{"label":"` + label + `"}},"testResult":{"status":"` + status + `","testActionOutput":[{"name":"test.log","uri":"` + uri + `"}]}}` + "\n"
+	}
+	r, err := Read(strings.NewReader(
+		result("//a", "FAILED", "file://"+file) + summary("//a", "FAILED") +
+			result("//b", "PASSED", "file://"+file) + summary("//b", "PASSED") +
+			result("//c", "FAILED", "file:///nonexistent") + summary("//c", "FAILED") +
+			result("//d", "TIMEOUT", "https://example.com/log") + summary("//d", "TIMEOUT") + finished))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	Join(r).Print(&got)
+	want := "FAILED   //a\n    two [31m\n    " + strings.Repeat("3", 300) + "\n    four\nFAILED   //c\nTIMEOUT  //d\n1 passed, 3 failed\n"
+	if got.String() != want {
+		t.Errorf("got %q, want %q", got.String(), want)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(started + summary("//a", "PASSED") + finished)
 	f.Add(`{"id":{"testSummary":null},"testSummary":{}}`)
