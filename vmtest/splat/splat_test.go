@@ -101,13 +101,19 @@ func TestTitles(t *testing.T) {
 	}
 }
 
-// Whole consoles of real guests. The first line of each file is its expected
-// titles; none means that the console is clean.
+// Whole consoles of real guests, and in faults/ reports of what //vmtest/faults has
+// committed. The first line of each file is its expected titles; none means that
+// the console is clean.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.log")
 	if err != nil || len(files) < 6 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
+	faults, err := filepath.Glob("testdata/faults/*.log")
+	if err != nil || len(faults) < 30 {
+		t.Fatalf("%d faults, %v", len(faults), err)
+	}
+	files = append(files, faults...)
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {
