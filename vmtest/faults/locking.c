@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Locks in the wrong order or context, and memory that two write without one. */
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/task.h>
 #include <linux/spinlock.h>
 
 #include "faults.h"
@@ -66,17 +66,23 @@ static int raced;
 
 static int racer(void *unused)
 {
-	unsigned long i;
+	unsigned int i;
 
-	for (i = 0; i < 3000000; i++) {
-		raced++;
-		/* Or the compiler adds them all at once. */
-		barrier();
+	while (!kthread_should_stop()) {
+		for (i = 0; i < 10000; i++) {
+			raced++;
+			/* Or the compiler adds them all at once. */
+			barrier();
+		}
+		cond_resched();
 	}
 	return 0;
 }
 
-/* Two threads and one plain variable. */
+/*
+ * Two threads on two processors, and one plain variable. They get seconds: a
+ * thread that is stopped before it has run never does, and KCSAN looks at few accesses.
+ */
 static void race_on_data(void)
 {
 	struct task_struct *task[2];
@@ -89,13 +95,12 @@ static void race_on_data(void)
 				kthread_stop(task[0]);
 			return;
 		}
-		get_task_struct(task[i]);
+		kthread_bind(task[i], i % num_online_cpus());
 		wake_up_process(task[i]);
 	}
-	for (i = 0; i < 2; i++) {
+	msleep(2500);
+	for (i = 0; i < 2; i++)
 		kthread_stop(task[i]);
-		put_task_struct(task[i]);
-	}
 }
 
 const struct fault locking_faults[] = { { "lock-inversion", lock_inversion },
